@@ -1,0 +1,6 @@
+"""`python -m armsbrief`."""
+
+from armsbrief.cli import main
+
+if __name__ == "__main__":
+    main()

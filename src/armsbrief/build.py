@@ -1,0 +1,109 @@
+"""`armsbrief build`: check, execute, judge, publish, and swap the result in whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from armsbrief import data, editions, execute, ledger, parameters, paths, prose, publish
+from armsbrief.validation import ensure_valid
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made, and where."""
+
+    name: str
+    ledger: ledger.Ledger
+    folder: Path
+
+
+def build(
+    edition: str | None = None,
+    given: Mapping[str, Any] | None = None,
+    workers: int = 0,
+    out: Path | None = None,
+    keep_outputs: bool = False,
+    say: Report = lambda text: None,
+) -> Built:
+    """Build one edition.
+
+    Parameters
+    ----------
+    edition : str, optional
+        Name of the edition; the newest if none is given.
+    given : mapping, optional
+        Parameters that replace the edition's.
+    workers : int
+        Notebooks run at once; 0 means one for each core.
+    out : pathlib.Path, optional
+        Folder for site, PDF and ledger; `_build/editions/<name>` otherwise.
+    keep_outputs : bool
+        Store the outputs in `notebooks/`, for nbval and plain Jupyter Book.
+    say : callable
+        Told what happens, a line at a time.
+
+    Raises
+    ------
+    ArmsbriefError
+        On the first thing that is wrong; nothing published is touched then.
+    """
+    chosen = editions.read(edition) if edition else editions.default()
+    wanted = {**chosen.parameters, **(given or {})}
+    name = chosen.name + (f"-custom-{_short_hash(wanted)}" if given else "")
+    say(f"Edition {name}: checking tables, parameters and text")
+    check_data()
+    prose.check(paths.BOOK)
+    jobs = _jobs(wanted)
+    work = paths.BUILD / "work" / name
+    work.mkdir(parents=True, exist_ok=True)
+    with FileLock(work / "lock"):
+        say(f"Executing {len(jobs)} notebooks")
+        executed = execute.run_all(
+            jobs, work / "executed", workers or os.cpu_count() or 1,
+            lambda path: say(f"  {path.name}"),
+        )  # fmt: skip
+        made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
+        ledger.write(made, work / "ledger.json")
+        say("Publishing site and PDF")
+        publish.stage(executed, work / "source")
+        results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
+                   work / "ledger.json")  # fmt: skip
+        folders = _places(name, out, is_default=edition in (None, editions.default().name))
+        for folder in folders:
+            for result in results:
+                publish.swap_in(result, folder / result.name)
+        if keep_outputs:
+            for path in executed:
+                execute.store(path, paths.NOTEBOOKS / path.name)
+    return Built(name, made, folders[-1])
+
+
+def check_data() -> None:
+    """Check every table, whether a notebook reads it or not."""
+    for entry in data.package()["resources"]:
+        ensure_valid(entry["name"])
+
+
+def _jobs(wanted: Mapping[str, Any]) -> dict[Path, dict[str, Any]]:
+    notebooks = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
+    return parameters.assign(wanted, {path: parameters.declared(path) for path in notebooks})
+
+
+def _short_hash(wanted: Mapping[str, Any]) -> str:
+    return sha256(repr(sorted(wanted.items())).encode()).hexdigest()[:8]
+
+
+def _places(name: str, out: Path | None, is_default: bool) -> list[Path]:
+    """Return where the results go; the default edition also stands at the top of `_build`."""
+    if out:
+        return [out]
+    return [paths.BUILD / "editions" / name, *([paths.BUILD] if is_default else [])]

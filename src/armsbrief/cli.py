@@ -1,0 +1,87 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from armsbrief import __version__
+from armsbrief.errors import ArmsbriefError, ParameterError
+
+# Wide enough for the table of claims where the width is not known, as in a log.
+_console = Console(width=None if sys.stdout.isatty() else 120)
+
+
+def main() -> None:
+    """Run the command line; what a person can put right ends in one message and exit code 1."""
+    try:
+        cli()
+    except ArmsbriefError as error:
+        click.echo(f"armsbrief: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """A policy brief whose every number is computed in front of the reader."""
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
+    """Read key=value pairs; numbers and true/false become what they look like."""
+    pairs = {}
+    for text in texts:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise ParameterError(f"-p {text!r}: expected key=value, for example as_of=2025-04-17.")
+        pairs[key] = value
+    return pairs
+
+
+@cli.command()
+@click.option("--edition", metavar="NAME", help="Edition to build; the newest if none is given.")
+@click.option("-p", "pairs", metavar="KEY=VALUE", multiple=True,
+              help="Parameter that replaces the edition's; may be repeated.")  # fmt: skip
+@click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Notebooks run at once; one for each core if 0 or not given.")  # fmt: skip
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for site, PDF and ledger.")  # fmt: skip
+@click.option("--store", is_flag=True,
+              help="Keep the outputs in notebooks/ too (default parameters only).")  # fmt: skip
+def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool
+          ) -> None:  # fmt: skip
+    """Execute the notebooks, judge the claims, publish site and PDF."""
+    from armsbrief.build import build as run
+
+    if store and (pairs or edition):
+        raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
+                             "--edition.", "armsbrief build --store")  # fmt: skip
+    built = run(edition, _pairs(pairs), jobs, out, store, click.echo)
+    _console.print(_verdicts(built.ledger["claims"]))
+    click.echo(f"Page:   {built.folder / 'html' / 'index.html'}")
+    click.echo(f"PDF:    {built.folder / 'brief.pdf'}")
+    click.echo(f"Ledger: {built.folder / 'ledger.json'}")
+
+
+def _verdicts(claims: dict[str, Any]) -> Table:
+    """Return the table of claims: what the op-ed asserts, what we find, the verdict."""
+    from armsbrief.words import VERDICT
+
+    table = Table()
+    for title in ("Claim", "The op-ed says", "We find", "Verdict", "Holds"):
+        table.add_column(title, no_wrap=title == "Claim")
+    for name, claim in claims.items():
+        found = claim["robustness"]
+        holds = f"{found['holds']} of {found['of']}" if found else "—"
+        table.add_row(name, claim["asserted_display"] or "—", claim["estimate_display"] or "—",
+                      VERDICT[claim["verdict"]], holds)  # fmt: skip
+    return table
+
+
+if __name__ == "__main__":
+    main()

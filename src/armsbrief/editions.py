@@ -1,0 +1,70 @@
+"""Editions: a name, the parameters of the notebooks, and a note; one short YAML file each."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from armsbrief import paths
+from armsbrief.errors import ArmsbriefError
+
+
+class Edition(BaseModel):
+    """One edition, as its file describes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")
+    parameters: dict[str, str | int | float | bool]
+    note: str
+
+
+def names() -> list[str]:
+    """Return the names of all editions, oldest first."""
+    return sorted(path.stem for path in paths.EDITIONS.glob("*.yml"))
+
+
+def default() -> Edition:
+    """Return the newest edition."""
+    return read(names()[-1])
+
+
+def read(name: str) -> Edition:
+    """Read one edition.
+
+    Raises
+    ------
+    ArmsbriefError
+        If there is none of that name, or its file is malformed.
+    """
+    if name not in names():
+        raise ArmsbriefError(
+            f"edition {name!r} was asked for; there are: {', '.join(names())}.",
+            f"armsbrief build --edition {names()[-1]}",
+        )
+    path = paths.EDITIONS / f"{name}.yml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        edition = Edition.model_validate(_dates_as_text(content))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ArmsbriefError(f"{_shown(path)}: {error}") from error
+    if edition.name != name:
+        raise ArmsbriefError(
+            f"{_shown(path)}: the name inside is {edition.name!r}; expected {name!r}."
+        )
+    return edition
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(paths.ROOT))
+
+
+def _dates_as_text(content: Any) -> Any:
+    """YAML turns 2025-04-17 into a date; parameters are text."""
+    if isinstance(content, dict):
+        return {key: _dates_as_text(value) for key, value in content.items()}
+    return content.isoformat() if isinstance(content, date) else content

@@ -1,0 +1,148 @@
+"""Run notebooks with papermill, several at once, and keep only what the content decides."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from armsbrief import paths
+from armsbrief.errors import NotebookError
+
+_TIMEOUT = 300  # seconds for one cell
+_TRACEBACK_LINES = 12
+
+
+def run_all(
+    jobs: Mapping[Path, Mapping[str, Any]],
+    out: Path,
+    workers: int,
+    done: Callable[[Path], None] = lambda path: None,
+) -> list[Path]:
+    """Execute notebooks in parallel; the first failure stops the rest.
+
+    Parameters
+    ----------
+    jobs : mapping of pathlib.Path to mapping
+        For each notebook its parameters, already checked.
+    out : pathlib.Path
+        Folder for the executed notebooks.
+    workers : int
+        How many run at once.
+    done : callable
+        Called with each notebook that has finished.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The executed notebooks.
+
+    Raises
+    ------
+    NotebookError
+        Naming notebook, cell and the end of the traceback.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(min(workers, len(jobs)) or 1, mp_context=context) as pool:
+        tasks = {
+            pool.submit(run_one, path, dict(given), out / path.name): path
+            for path, given in jobs.items()
+        }
+        for task, path in tasks.items():
+            task.add_done_callback(partial(_tell, done, path))
+        finished, waiting = wait(tasks, return_when=FIRST_EXCEPTION)
+        for task in waiting:
+            task.cancel()
+        for task in finished:
+            task.result()
+    return sorted(out / path.name for path in jobs)
+
+
+def _tell(done: Callable[[Path], None], path: Path, task: Future[None]) -> None:
+    done(path)
+
+
+def run_one(path: Path, parameters: Mapping[str, Any], out: Path) -> None:
+    """Execute one notebook into `out`.
+
+    Raises
+    ------
+    NotebookError
+        If a cell fails, runs out of time or writes to standard error.
+    """
+    import papermill
+
+    temporary = out.with_suffix(f".{os.getpid()}.ipynb")
+    try:
+        papermill.execute_notebook(
+            str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
+            cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
+            execution_timeout=_TIMEOUT,
+        )  # fmt: skip
+        executed = settled(nbformat.read(temporary, as_version=4))
+        _refuse_stderr(path, executed)
+        write_notebook(executed, out)
+    except papermill.PapermillExecutionError as error:
+        raise NotebookError(_failure(path, error)) from None
+    except TimeoutError as error:
+        raise NotebookError(f"{path.name}: a cell did not end within {_TIMEOUT} s.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _failure(path: Path, error: Any) -> str:
+    lines = "\n".join(error.traceback).splitlines()[-_TRACEBACK_LINES:]
+    return "\n  ".join(
+        [f"{path.name}, code cell {error.exec_count}: {error.ename}: {error.evalue}", *lines]
+    )
+
+
+def _refuse_stderr(path: Path, notebook: nbformat.NotebookNode) -> None:
+    """A warning in a notebook is a fault that nobody would see in the brief."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise NotebookError(f"{path.name}, cell {number} warns: {output['text'].strip()}")
+
+
+def settled(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop what differs between two runs of the same thing: times, and papermill's random id."""
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "p" + hashlib.sha256(cell.source.encode()).hexdigest()[:7]
+    return notebook
+
+
+def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook whole or not at all."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def store(executed: Path, original: Path) -> None:
+    """Keep the outputs of a run with the default parameters in the notebook itself."""
+    ran = nbformat.read(executed, as_version=4)
+    ran.cells = [c for c in ran.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    count = 0
+    for cell in ran.cells:
+        if cell.cell_type == "code" and cell.execution_count is not None:
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output.execution_count = count
+    write_notebook(ran, original)

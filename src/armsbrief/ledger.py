@@ -1,0 +1,281 @@
+"""The ledger: all facts, claims and verdicts of one build, as one JSON file.
+
+Facts come out of the outputs of executed notebooks; verdicts out of rules.
+Nothing is typed here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from armsbrief import rules
+from armsbrief.break_even import break_even
+from armsbrief.claims import Claim, Recommendation, read_claims, read_recommendations
+from armsbrief.errors import LedgerError
+from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
+
+_REFERENCE = re.compile(r"\{fact\}`([^`]+)`")
+
+Ledger = dict[str, Any]
+
+
+def compile_ledger(
+    notebooks: Iterable[Path], book: Path, edition: str, parameters: Mapping[str, Any]
+) -> Ledger:
+    """Put the ledger together from executed notebooks and the entries of the book.
+
+    Parameters
+    ----------
+    notebooks : iterable of pathlib.Path
+        Executed notebooks.
+    book : pathlib.Path
+        Folder with `claims.yml` and `recommendations.yml`.
+    edition : str
+        Name of the edition.
+    parameters : mapping
+        Parameters of the build, for the record.
+
+    Raises
+    ------
+    LedgerError
+        If a notebook was not executed, two notebooks record the same id, or an
+        entry refers to a fact, claim or notebook that does not exist.
+    """
+    records = collect(notebooks)
+    claims = read_claims(book / "claims.yml")
+    judged = {name: _judge(name, claim, records) for name, claim in claims.items()}
+    recommendations = read_recommendations(book / "recommendations.yml")
+    return {
+        "edition": edition,
+        "parameters": dict(parameters),
+        "facts": records["facts"],
+        "claims": judged,
+        "recommendations": {
+            name: _recommend(name, entry, judged, records["facts"])
+            for name, entry in recommendations.items()
+        },
+        "charts": records["charts"],
+        "tables": records["tables"],
+    }
+
+
+def collect(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Read facts, charts and specifications out of the outputs of executed notebooks."""
+    found: dict[str, dict[str, Any]] = {
+        "facts": {},
+        "charts": {},
+        "tables": {},
+        "specifications": {},
+    }
+    for path in sorted(notebooks):
+        for cell in _executed_cells(path):
+            for data in _displayed(cell):
+                _take(found, data, f"notebooks/{path.name}", cell["id"])
+    return found
+
+
+def _executed_cells(path: Path) -> list[dict[str, Any]]:
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError) as error:
+        raise LedgerError(f"{path.name}: is no notebook that can be read: {error!r}.") from error
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    for number, cell in enumerate(code, start=1):
+        if cell["execution_count"] is None and "".join(cell["source"]).strip():
+            raise LedgerError(
+                f"{path.name}: code cell {number} was never executed.", "armsbrief build --store"
+            )
+        if any(output["output_type"] == "error" for output in cell["outputs"]):
+            raise LedgerError(f"{path.name}: code cell {number} ended with an error.")
+    return code
+
+
+def _displayed(cell: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return (output["data"] for output in cell["outputs"] if "data" in output)
+
+
+def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: str, cell: str
+          ) -> None:  # fmt: skip
+    for mime, kind, key in (
+        (FACT, "facts", "id"),
+        (CHART, "charts", "id"),
+        (TABLE, "tables", "id"),
+        (SPECIFICATIONS, "specifications", "claim"),
+    ):
+        if mime not in data:
+            continue
+        record = {**data[mime], "notebook": notebook, "cell": cell}
+        if mime == CHART:
+            svg = data["image/svg+xml"]
+            record["svg"] = svg if isinstance(svg, str) else "".join(svg)
+        name = record.pop(key)
+        if name in found[kind]:
+            raise LedgerError(
+                f"{kind[:-1]} {name!r} is recorded twice: in {found[kind][name]['notebook']} "
+                f"and in {notebook}."
+            )
+        found[kind][name] = record
+
+
+def _judge(name: str, claim: Claim, records: Mapping[str, Any]) -> dict[str, Any]:
+    """Give one claim its verdict, robustness and break-even."""
+    facts = records["facts"]
+    rule = rules.make(claim.rule.name, claim.rule.settings)
+    inputs = _inputs(name, claim, rule, facts)
+    recorded = records["specifications"].get(name, {"rows": [], "sources": [], "as_of": None})
+    rows = recorded["rows"]
+    verdict = rule.claim(inputs, rows)
+    estimate_id = claim.rule.inputs.get("estimate")
+    estimate = facts[estimate_id] if estimate_id else None
+    holding = rule.holds(inputs, rows, verdict)
+    used = _used(name, claim, facts)
+    return {
+        "title": claim.title,
+        "page": claim.page,
+        "says": substituted(claim.says, facts, f"claims.yml, {name}.says"),
+        "asserted": inputs.get("asserted"),
+        "asserted_display": _display(facts, claim.rule.inputs.get("asserted")),
+        "estimate": inputs.get("estimate"),
+        "estimate_display": _display(facts, estimate_id),
+        "unit": estimate["unit"] if estimate else None,
+        "verdict": verdict,
+        "sentence": substituted(claim.sentences[verdict], facts, f"claims.yml, {name}.sentences"),
+        "rule": claim.rule.name,
+        "tolerance": rule.tolerance,
+        "robustness": {"holds": sum(holding), "of": len(holding)} if rows else None,
+        "specifications": [{**row, "holds": held} for row, held in zip(rows, holding, strict=True)],
+        "break_even": _break_even(rule, inputs, rows, estimate),
+        "facts": used,
+        "sources": sorted(
+            {source for fact in used for source in facts[fact]["sources"]}
+            | set(recorded["sources"])
+        ),
+        "counter_evidence": [
+            substituted(text, facts, f"claims.yml, {name}.counter_evidence")
+            for text in claim.counter_evidence
+        ],
+        "limits": [substituted(text, facts, f"claims.yml, {name}.limits") for text in claim.limits],
+        # The same texts with their references kept, for pages that link every number.
+        "says_source": claim.says,
+        "sentence_source": claim.sentences[verdict],
+        "counter_evidence_source": claim.counter_evidence,
+        "limits_source": claim.limits,
+        "as_of": max(
+            (day for day in [*(facts[fact]["as_of"] for fact in used), recorded["as_of"]] if day),
+            default=None,
+        ),
+        "stale": False,
+    }
+
+
+def _display(facts: Mapping[str, Any], fact_id: str | None) -> str | None:
+    return facts[fact_id]["display"] if fact_id else None
+
+
+def _inputs(name: str, claim: Claim, rule: rules.Rule, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Look the inputs of the rule up among the facts; what an assertion states comes along."""
+    inputs: dict[str, Any] = {}
+    for key, fact_id in claim.rule.inputs.items():
+        found = lookup(facts, fact_id, f"claims.yml, {name}.rule.inputs.{key}")
+        inputs |= {**found.get("stated", {}), key: found["value"]}
+    needed = [*rule.inputs, *getattr(rule, "must", ()), *getattr(rule, "should", ())]
+    if missing := [key for key in needed if key not in inputs]:
+        raise LedgerError(
+            f"claims.yml, {name}: rule {claim.rule.name!r} needs the input {', '.join(missing)}."
+        )
+    return inputs
+
+
+def _used(name: str, claim: Claim, facts: Mapping[str, Any]) -> list[str]:
+    """Return the facts of a claim: the inputs of its rule, and all under its own name."""
+    own = [fact_id for fact_id in facts if fact_id.split(".")[0] == name]
+    return sorted({*own, *claim.rule.inputs.values()})
+
+
+def _break_even(
+    rule: rules.Rule,
+    inputs: Mapping[str, Any],
+    rows: list[dict[str, Any]],
+    estimate: Mapping[str, Any] | None,
+) -> dict[str, Any] | None:
+    """Scale the estimate, and with it every specification's, until the verdict flips."""
+    today = inputs.get("estimate")
+    if estimate is None or isinstance(today, bool) or not isinstance(today, int | float):
+        return None
+
+    def judged(factor: float) -> rules.Verdict:
+        scaled = [
+            {**row, "estimate": None if row["estimate"] is None else row["estimate"] * factor}
+            for row in rows
+        ]
+        return rule.claim({**inputs, "estimate": today * factor}, scaled)
+
+    return {**break_even(judged, float(today)), "unit": estimate["unit"]}
+
+
+def _recommend(
+    name: str, entry: Recommendation, claims: Mapping[str, Any], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    for claim in entry.claims:
+        if claim not in claims:
+            raise LedgerError(f"recommendations.yml, {name}: there is no claim {claim!r}.")
+    content: dict[str, Any] = entry.model_dump()
+    content["source"] = entry.model_dump()
+    for key, value in content.items():
+        where = f"recommendations.yml, {name}.{key}"
+        if isinstance(value, str):
+            content[key] = substituted(value, facts, where)
+        elif key == "precedents":
+            content[key] = [substituted(text, facts, where) for text in value]
+    weak = ("not-supported", "cannot-be-verified")
+    content["weak_claims"] = [c for c in entry.claims if claims[c]["verdict"] in weak]
+    return content
+
+
+def lookup(facts: Mapping[str, Any], fact_id: str, where: str) -> Mapping[str, Any]:
+    """Return a fact.
+
+    Raises
+    ------
+    LedgerError
+        If there is none of that id; names the place that refers to it.
+    """
+    if fact_id not in facts:
+        near = [known for known in facts if known.split(".")[0] == fact_id.split(".")[0]]
+        raise LedgerError(
+            f"{where}: there is no fact {fact_id!r}; of that notebook or claim there are: "
+            f"{', '.join(near) or 'none'}."
+        )
+    found: Mapping[str, Any] = facts[fact_id]
+    return found
+
+
+def substituted(text: str, facts: Mapping[str, Any], where: str) -> str:
+    """Replace every {fact} role of a text by the display form of the fact."""
+    return _REFERENCE.sub(lambda match: str(lookup(facts, match.group(1), where)["display"]), text)
+
+
+def write(ledger: Ledger, path: Path) -> None:
+    """Write the ledger, readable and in a fixed order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(ledger, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> Ledger:
+    """Read a ledger.
+
+    Raises
+    ------
+    LedgerError
+        If there is none, or it is no JSON.
+    """
+    try:
+        content: Ledger = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LedgerError(f"{path}: no ledger can be read: {error}.", "make brief") from error
+    return content

@@ -1,0 +1,73 @@
+"""Specifications: the choices that data list, and the curve that shows what they give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from armsbrief.charts import ACCENT, FOURTH, QUIET, SECOND, THIRD
+from armsbrief.errors import DataError
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice: in words, and as the notebook reads it."""
+
+    name: str
+    key: str
+
+
+def options(choices: pd.DataFrame, claim_id: str, dimension: str) -> list[Option]:
+    """Return the choices that the table `choices` lists for one dimension of a claim.
+
+    Raises
+    ------
+    DataError
+        If it lists none.
+    """
+    rows = choices[(choices["claim_id"] == claim_id) & (choices["dimension"] == dimension)]
+    if rows.empty:
+        raise DataError(f"table 'choices' lists nothing for {claim_id!r}, dimension {dimension!r}.")
+    return [Option(str(o), str(k)) for o, k in zip(rows["option"], rows["key"], strict=True)]
+
+
+def curve(
+    results: pd.DataFrame, threshold: float, title: str, shape: str | None = None
+) -> alt.LayerChart:
+    """Return a specification curve: all estimates in order, with the threshold.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        One row per specification, with `estimate`.
+    threshold : float
+        The value from which a specification holds.
+    title : str
+        What the estimates are.
+    shape : str, optional
+        A column whose values are told apart by shape and colour.
+    """
+    ranked = results.sort_values("estimate").reset_index(drop=True)
+    ranked = ranked.assign(rank=ranked.index + 1)
+    base = alt.Chart(ranked).encode(
+        x=alt.X("rank:Q", title="specifications, lowest to highest", axis=alt.Axis(tickCount=6)),
+        y=alt.Y("estimate:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=6)),
+    )
+    dots = base.mark_point(size=26, filled=True)
+    if shape:
+        kinds = list(dict.fromkeys(results[shape]))
+        dots = dots.encode(
+            shape=alt.Shape(f"{shape}:N", scale=alt.Scale(domain=kinds), legend=alt.Legend()),
+            color=alt.Color(f"{shape}:N", legend=alt.Legend(),
+                            scale=alt.Scale(domain=kinds, range=[ACCENT, SECOND, THIRD, FOURTH])),
+        )  # fmt: skip
+    lines = pd.DataFrame({"value": [1.0, threshold], "label": ["no change", "holds from here"]})
+    lines = lines.drop_duplicates("value", keep="last")
+    rule = alt.Chart(lines).encode(y="value:Q")
+    return alt.layer(
+        rule.mark_rule(strokeDash=[4, 3], color=QUIET),
+        rule.mark_text(align="right", x="width", dy=-7, color=QUIET).encode(text="label:N"),
+        dots,
+    ).properties(height=220)

@@ -1,0 +1,191 @@
+"""From a ledger and the text to a site and a PDF: Jupyter Book for both, WeasyPrint for paper."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import multiprocessing
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from armsbrief import paths
+from armsbrief.charts import FONT_FOLDER
+from armsbrief.errors import LedgerError
+from armsbrief.references import bibliography
+from armsbrief.sphinx_ext.source import VARIABLE
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def stage(executed: list[Path], source: Path) -> None:
+    """Lay out the source of the book: its text, its configuration, the executed notebooks.
+
+    Files that did not change keep their time, so that Sphinx reads again only
+    what did.
+    """
+    wanted: dict[Path, bytes] = {}
+    for name in ("_config.yml", "_toc.yml", "index.md"):
+        wanted[Path(name)] = (paths.ROOT / name).read_bytes()
+    for path in paths.BOOK.rglob("*"):
+        if path.is_file():
+            wanted[path.relative_to(paths.ROOT)] = path.read_bytes()
+    for path in executed:
+        wanted[Path("notebooks") / path.name] = path.read_bytes()
+    wanted[Path("book/references.bib")] = bibliography().encode()
+    wanted[Path("_toc_print.yml")] = _print_contents().encode()
+    for path in [p for p in source.rglob("*") if p.is_file()]:
+        if path.relative_to(source) not in wanted:
+            path.unlink()
+    for relative, content in wanted.items():
+        _write_if_changed(source / relative, content)
+
+
+def _write_if_changed(path: Path, content: bytes) -> None:
+    if path.is_file() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _print_contents() -> str:
+    """Return the table of contents without the notebooks, which are no reading for paper."""
+    contents = yaml.safe_load((paths.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    for part in contents["parts"]:
+        part["chapters"] = [c for c in part["chapters"] if "notebooks/" not in c["file"]]
+    contents["parts"] = [part for part in contents["parts"] if part["chapters"]]
+    return yaml.safe_dump(contents, sort_keys=False)
+
+
+def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, Path]:
+    """Build site and PDF side by side.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        Folder with the staged `source`; everything else is made in it.
+    ledger : pathlib.Path
+        The ledger that the pages refer to.
+    edition, as_of : str
+        Name and knowledge date, for the title page and the PDF's dates.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The folder of the site and the PDF.
+
+    Raises
+    ------
+    LedgerError
+        If a reference is broken or a page warns: all of them are listed.
+    """
+    import jupyter_book.sphinx  # noqa: F401  # imported once here, shared by both forks
+
+    epoch = int(datetime.fromisoformat(as_of).replace(tzinfo=UTC).timestamp())
+    environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        paper = pool.submit(_paper, work, environment, edition)
+        site = pool.submit(_site, work, environment)
+        return site.result(), paper.result()
+
+
+def _site(work: Path, environment: Mapping[str, str]) -> Path:
+    os.environ.update(environment)
+    _sphinx(work, "html", {})
+    return work / "html"
+
+
+def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
+    os.environ.update(environment)
+    context = {"print_kind": "Policy brief with executable evidence",
+               "print_edition": f"Edition {edition}"}  # fmt: skip
+    _sphinx(work, "singlehtml", {
+        "html_theme": "armsbrief_print", "html_theme_options": {}, "html_context": context,
+        "external_toc_path": "_toc_print.yml", "html_sidebars": {},
+    })  # fmt: skip
+    return _pdf(work / "singlehtml" / "index.html", work / "brief.pdf")
+
+
+def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:
+    """Run Jupyter Book's build in this process; any warning is an error."""
+    from jupyter_book.sphinx import build_sphinx
+
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        status = build_sphinx(
+            str(work / "source"), str(work / builder), noconfig=True,
+            path_config=str(work / "source" / "_config.yml"),
+            doctreedir=str(work / f"doctrees-{builder}"), builder=builder, quiet=True,
+            warningiserror=True, keep_going=True,
+            confoverrides={"nitpicky": True, "latex_individualpages": False, **overrides},
+        )  # fmt: skip
+    if status != 0:
+        raise LedgerError(f"the {builder} pages do not build:\n{_readable(said.getvalue(), work)}")
+
+
+def _readable(said: str, work: Path) -> str:
+    """Shorten Sphinx's messages to the paths that a person edits."""
+    text = _ESCAPES.sub("", said).replace(f"{work / 'source'}{os.sep}", "")
+    return "\n".join(f"  {line}" for line in text.strip().splitlines())
+
+
+def _pdf(page: Path, out: Path) -> Path:
+    """Set the single page as a tagged PDF."""
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    fonts = FontConfiguration()
+    css = weasyprint.CSS(string=_fonts(), font_config=fonts)
+    html = _text_alternatives(page.read_text(encoding="utf-8"))
+    weasyprint.HTML(string=html, base_url=str(page)).write_pdf(
+        out, stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1"
+    )
+    return out
+
+
+def _text_alternatives(html: str) -> str:
+    """Give every drawing the text alternative where WeasyPrint looks for it: in its title."""
+    pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
+    return pattern.sub(r"\1<title>\2</title>", html)
+
+
+def _fonts() -> str:
+    faces = {("normal", 400): "Regular", ("italic", 400): "Italic", ("normal", 700): "Bold",
+             ("italic", 700): "BoldItalic"}  # fmt: skip
+    return "\n".join(
+        f"@font-face {{ font-family: Lato; font-style: {style}; font-weight: {weight}; "
+        f"src: url({(FONT_FOLDER / f'Lato-{name}.ttf').as_uri()}) }}"
+        for (style, weight), name in faces.items()
+    )
+
+
+def swap_in(made: Path, place: Path) -> None:
+    """Put a finished file or folder in its place whole; what was there goes only then."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_name(f".{place.name}.{os.getpid()}.new")
+    old = place.with_name(f".{place.name}.{os.getpid()}.old")
+    try:
+        if made.is_dir():
+            shutil.copytree(made, fresh)
+        else:
+            shutil.copyfile(made, fresh)
+        if place.exists():
+            place.rename(old)
+        fresh.rename(place)
+    finally:
+        for leftover in (fresh, old):
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+            else:
+                leftover.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""The bibliography, made from the table of sources."""
+
+from __future__ import annotations
+
+import csv
+from urllib.parse import quote
+
+from armsbrief import paths
+
+_GRADES = {
+    "primary": "primary text read",
+    "issuer-summary": "issuer's own page",
+    "quoting-outlet": "outlet quoting the primary text",
+    "anonymous-source": "single outlet on unnamed sources",
+    "op-ed": "the op-ed under review",
+}
+_SPECIAL = str.maketrans({"{": "(", "}": ")", "\\": "/", "%": r"\%", "&": r"\&", "#": r"\#",
+                          "$": r"\$", "_": r"\_", "~": "-", "^": ""})  # fmt: skip
+
+
+def bibliography() -> str:
+    """Return all sources as BibTeX, in the order of the table."""
+    return "\n".join(_entry(row) for row in sources().values())
+
+
+def sources() -> dict[str, dict[str, str]]:
+    """Return every source by its id; what is not known is empty."""
+    with (paths.DATA / "tables" / "sources.csv").open(encoding="utf-8", newline="") as table:
+        return {row["id"]: row for row in csv.DictReader(table)}
+
+
+def _entry(row: dict[str, str]) -> str:
+    fields = {
+        "title": f"{{{row['title'].translate(_SPECIAL)}}}",
+        "howpublished": f"{{{row['publisher'].translate(_SPECIAL)}}}",
+        "year": row["published"] or "undated",
+        "url": quote(row["url"], safe=":/?&=#%+,;@~!*()'-._"),
+        "note": _GRADES[row["grade"]],
+    }
+    lines = [f"  {key} = {{{value}}}," for key, value in fields.items() if value]
+    return "\n".join([f"@misc{{{row['id']},", *lines, "}", ""])

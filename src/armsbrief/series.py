@@ -1,0 +1,152 @@
+"""Series of one tracker out of the violence tables, and ratios of windows of them.
+
+Trackers count different things, so nothing here mixes two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from armsbrief.errors import DataError
+from armsbrief.parameters import Restated
+
+_USABLE = ("as-printed", "implied", "approximate", "corrected")
+_FIRST_CHOICE = {"as-printed": 0, "corrected": 0, "approximate": 1, "implied": 2}
+
+
+def pick(
+    frame: pd.DataFrame,
+    *,
+    tracker: str,
+    metric: str,
+    place: str = "Pakistan",
+    actor: str = "all",
+    event_type: str = "all",
+    restated: Restated = "latest",
+) -> pd.DataFrame:
+    """Return one row for each year or month of one series.
+
+    Seen values go before implied ones. Of several printed values the latest
+    or the first published is taken.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        `violence_annual` or `violence_monthly`, as `load` gave it.
+    tracker, metric, place, actor, event_type : str
+        The series; only full years of the annual table count.
+    restated : {"latest", "first"}
+        Which of several published values to take.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `frame`, sorted by `about_start`.
+    """
+    wanted = (
+        (frame["tracker"] == tracker)
+        & (frame["metric"] == metric)
+        & (frame["place"] == place)
+        & (frame["actor"] == actor)
+        & (frame["event_type"] == event_type)
+        & frame["status"].isin(_USABLE)
+        & frame["value"].notna()
+    )
+    if "part" in frame.columns:
+        wanted &= frame["part"] == "year"
+    rows = frame[wanted]
+    order = rows["status"].map(_FIRST_CHOICE)
+    ranked = rows.assign(order=order).sort_values(
+        ["about_start", "order", "published", "id"],
+        ascending=[True, True, restated == "first", True],
+    )
+    return ranked.drop_duplicates("about_start").drop(columns="order")
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time, first and last day, with a name for the reader."""
+
+    name: str
+    start: str
+    end: str
+
+    def within(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows that lie wholly in the window."""
+        return rows[(rows["about_start"] >= self.start) & (rows["about_end"] <= self.end)]
+
+    def covered_by(self, rows: pd.DataFrame) -> bool:
+        """Tell whether the rows fill the window without a gap."""
+        inside = self.within(rows)
+        days = (
+            pd.to_datetime(inside["about_end"]) - pd.to_datetime(inside["about_start"])
+        ).dt.days + 1
+        length = (pd.Timestamp(self.end) - pd.Timestamp(self.start)).days + 1
+        return int(days.sum()) == length
+
+
+def years(*numbers: int) -> Window:
+    """Return the window of one calendar year, or of several that follow each other."""
+    first, last = min(numbers), max(numbers)
+    if sorted(numbers) != list(range(first, last + 1)):
+        raise DataError(f"years {numbers} do not follow each other.")
+    name = str(first) if first == last else f"{first}–{last}"
+    return Window(name, f"{first}-01-01", f"{last}-12-31")
+
+
+def months_to(month: str, count: int) -> Window:
+    """Return the window of `count` months that ends with a month (YYYY-MM)."""
+    end = pd.Period(month, "M")
+    start = end - (count - 1)
+    return Window(f"{count} months to {end.strftime('%B %Y')}",
+                  str(start.start_time.date()), str(end.end_time.date()))  # fmt: skip
+
+
+def per_month(rows: pd.DataFrame, window: Window) -> float | None:
+    """Return the mean of a count per month in a window; None unless it is covered."""
+    if not window.covered_by(rows):
+        return None
+    length = len(pd.period_range(window.start, window.end, freq="M"))
+    return float(window.within(rows)["value"].sum()) / length
+
+
+def ratio(after: float | None, before: float | None) -> float | None:
+    """Return after ÷ before; None where one is missing or nothing came before."""
+    return after / before if after is not None and before else None
+
+
+def specified(
+    choices: Iterable[dict[str, Any]], estimate: Callable[[dict[str, Any]], float | None]
+) -> pd.DataFrame:
+    """Compute an estimate for each combination of choices that the data allow.
+
+    Parameters
+    ----------
+    choices : iterable of dict
+        Named choices; values that are not text are shown by their `name`.
+    estimate : callable
+        Gives the estimate, or None where the data do not reach.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each estimate: the choices in words, and `estimate`.
+    """
+    found = []
+    for choice in choices:
+        value = estimate(choice)
+        if value is not None:
+            shown = {key: getattr(item, "name", item) for key, item in choice.items()}
+            found.append({**shown, "estimate": value})
+    return pd.DataFrame(found)
+
+
+def used(rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return all rows of several picks of one table, each once."""
+    joined = pd.concat(list(rows)).drop_duplicates("id")
+    joined.attrs["table"] = rows[0].attrs["table"]
+    return joined

@@ -1,0 +1,318 @@
+"""Directives: the board of verdicts, a finding with all its parts, receipts, recommendations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.nodes import Node
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from armsbrief import words
+from armsbrief.errors import ArmsbriefError
+from armsbrief.sphinx_ext import source
+from armsbrief.sphinx_ext.nodes import Drawing, anchor, badge, number, reference
+from armsbrief.sphinx_ext.text import with_numbers
+
+_FEW_SOURCES = 8
+
+
+class _LedgerDirective(SphinxDirective):
+    """A directive whose failure is an error of the page, not a gap in it."""
+
+    def run(self) -> list[Node]:
+        try:
+            return self.content_nodes()
+        except ArmsbriefError as error:
+            raise self.error(str(error)) from error
+
+    def content_nodes(self) -> list[Node]:
+        raise NotImplementedError
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = source.of(self.env)["facts"]
+        return found
+
+    def paragraph(self, text: str, *classes: str) -> nodes.paragraph:
+        """Return a paragraph whose numbers are linked."""
+        return nodes.paragraph(
+            "", "", *with_numbers(text, self.facts, self.env.docname), classes=list(classes)
+        )
+
+    def bullets(self, texts: Iterable[str]) -> nodes.bullet_list:
+        """Return a list whose numbers are linked."""
+        items = [nodes.list_item("", self.paragraph(text)) for text in texts]
+        return nodes.bullet_list("", *items)
+
+    def label(self, target: nodes.Element, name: str, title: str) -> None:
+        """Make a node the target of a label."""
+        target["ids"].append(name)
+        domain = self.env.get_domain("std")
+        domain.anonlabels[name] = (self.env.docname, name)  # type: ignore[attr-defined]
+        domain.labels[name] = (self.env.docname, name, title)  # type: ignore[attr-defined]
+
+    def attributed(self, ids: Sequence[str]) -> list[Node]:
+        """Return the citations, or their number by grade where there are too many to read."""
+        if len(ids) <= _FEW_SOURCES:
+            return [nodes.Text("Sources: "), *self.cited(ids)]
+        known = source.sources_of(self.env)
+        grades = Counter(known[source_id]["grade"] for source_id in ids)
+        parts = [f"{grades[g]} {words.GRADE[g]}" for g in words.GRADE if g in grades]
+        return [nodes.Text(f"{len(ids)} sources ({', '.join(parts)}), listed in the receipts")]
+
+    def cited(self, ids: Sequence[str]) -> list[Node]:
+        """Return numbered citations of the sources."""
+        parsed, messages = self.parse_inline("{cite}`" + ",".join(ids) + "`")
+        return [*parsed, *messages]
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[Node | str]], *classes: str) -> nodes.table:
+    """Return a table with a head; its first column names the row."""
+    group = nodes.tgroup("", cols=len(head))
+    group += [nodes.colspec(colwidth=100 // len(head)) for _ in head]
+    group += nodes.thead("", _row(head))
+    group += nodes.tbody("", *[_row(row) for row in rows])
+    return nodes.table("", group, classes=list(classes))
+
+
+def _row(cells: Sequence[Node | str]) -> nodes.row:
+    row = nodes.row()
+    for cell in cells:
+        content = nodes.Text(cell) if isinstance(cell, str) else cell
+        row += nodes.entry("", nodes.paragraph("", "", content))
+    return row
+
+
+def headed(title: str, *content: Node, names: str = "") -> nodes.section:
+    """Return a section with a heading."""
+    section = nodes.section("", nodes.title("", title), *content)
+    section["names"] = [names or title.lower()]
+    return section
+
+
+class Board(_LedgerDirective):
+    """`{board}`: all claims with asserted value, our value and verdict."""
+
+    def content_nodes(self) -> list[Node]:
+        rows = [
+            [
+                self._link(name, claim),
+                claim["asserted_display"] or "—",
+                claim["estimate_display"] or "—",
+                badge(claim["verdict"]),
+            ]
+            for name, claim in source.of(self.env)["claims"].items()
+        ]
+        return [grid(["The op-ed’s claim", "It says", "We find", "Verdict"], rows, "board")]
+
+    def _link(self, name: str, claim: Mapping[str, Any]) -> Node:
+        text = nodes.inline("", claim["title"])
+        return reference(anchor("claim", name), text, [], self.env.docname)
+
+
+class Finding(_LedgerDirective):
+    """`{finding} claim-id`: what is claimed, what we find, how sure, what speaks against it."""
+
+    required_arguments = 1
+
+    def content_nodes(self) -> list[Node]:
+        name = self.arguments[0]
+        claim = source.entry(self.env, "claims", name)
+        head = nodes.container("", *self._head(claim), classes=["finding-head"])
+        self.label(head, anchor("claim", name), claim["title"])
+        return [head, *self._charts(name), *self._sections(name, claim)]
+
+    def _head(self, claim: Mapping[str, Any]) -> list[Node]:
+        verdict = nodes.paragraph("", "", badge(claim["verdict"]), classes=["verdict-line"])
+        says = self.paragraph(claim["says_source"], "op-ed-says")
+        says.insert(0, nodes.strong("", "The op-ed says: "))
+        finds = self.paragraph(claim["sentence_source"], "we-find")
+        finds.insert(0, nodes.strong("", "We find: "))
+        return [verdict, says, finds]
+
+    def _charts(self, name: str) -> list[Node]:
+        charts = source.of(self.env)["charts"]
+        return [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
+
+    def _sections(self, name: str, claim: Mapping[str, Any]) -> list[Node]:
+        tables = source.of(self.env)["tables"]
+        shown = [titled_grid(table) for key, table in tables.items() if _of(key, name)]
+        limits = [*claim["limits_source"], f"The rule: {claim['tolerance']}."]
+        sections = [
+            headed("How sure", self.paragraph(words.robustness(claim))),
+            headed("What would change it", self.paragraph(words.break_even(claim))),
+            headed("The best evidence against", self.bullets(claim["counter_evidence_source"])),
+            *([headed("Where sources disagree", *shown)] if shown else []),
+            headed("Limits", self.bullets(limits)),
+            headed("Evidence", self._evidence(claim), self._numbers(claim)),
+        ]
+        for section in sections:
+            self.state.document.note_implicit_target(section, section)
+        return [*sections]
+
+    def _evidence(self, claim: Mapping[str, Any]) -> Node:
+        facts = [self.facts[fact] for fact in claim["facts"]]
+        line = nodes.paragraph("", "Data known on ")
+        line += nodes.Text(words.day(claim["as_of"]) + ". Computed in ")
+        for index, notebook in enumerate(sorted({fact["notebook"] for fact in facts})):
+            line += nodes.Text(", " if index else "")
+            line += notebook_link(self, notebook)
+        line += nodes.Text(". ")
+        line += self.attributed(claim["sources"])
+        line += nodes.Text(".")
+        return line
+
+    def _numbers(self, claim: Mapping[str, Any]) -> Node:
+        rows: list[list[Node | str]] = [
+            [self.facts[fact]["label"], number(fact, self.facts[fact], self.env.docname)]
+            for fact in claim["facts"]
+        ]
+        return grid(["Number", "Value"], rows, "numbers")
+
+
+def _of(key: str, claim: str) -> bool:
+    return key.split(".")[0] == claim
+
+
+def figure(directive: _LedgerDirective, key: str, chart: Mapping[str, Any]) -> Node:
+    """Return a chart with title, finding, drawing and source line."""
+    caption = nodes.paragraph("", "", nodes.strong("", chart["title"]), nodes.Text(" "))
+    caption += nodes.inline("", chart["finding"])
+    below = nodes.paragraph("", chart["note"] + " " if chart["note"] else "", classes=["source"])
+    below += directive.attributed(chart["sources"])
+    below += nodes.Text(f". Data known on {words.day(chart['as_of'])}.")
+    box = nodes.container("", caption, Drawing("", svg=chart["svg"]), below, classes=["chart"])
+    box["ids"].append(anchor("chart", key))
+    return box
+
+
+def titled_grid(table: Mapping[str, Any]) -> nodes.table:
+    """Return a recorded table with its title."""
+    made = grid(table["columns"], table["cells"])
+    made.insert(0, nodes.title("", table["title"]))
+    return made
+
+
+def notebook_link(directive: _LedgerDirective, notebook: str) -> Node:
+    """Return a link to the page of a notebook; plain text where that page is not published."""
+    docname = notebook.removesuffix(".ipynb")
+    if docname not in directive.env.found_docs:
+        return nodes.literal("", notebook)
+    parsed, messages = directive.parse_inline(f"{{doc}}`{notebook} </{docname}>`")
+    return nodes.inline("", "", *parsed, *messages)
+
+
+class Chart(_LedgerDirective):
+    """`{chart} chart-id`: one chart of a notebook."""
+
+    required_arguments = 1
+
+    def content_nodes(self) -> list[Node]:
+        key = self.arguments[0]
+        return [figure(self, key, source.entry(self.env, "charts", key))]
+
+
+class Recommendations(_LedgerDirective):
+    """`{recommendations}`: every ask, with the claims it rests on and what they are worth."""
+
+    option_spec: ClassVar = {}
+    _FIELDS = (
+        ("addressee", "To"),
+        ("instrument", "By"),
+        ("owner", "Who acts"),
+        ("first_step", "First step"),
+        ("obstacle", "Obstacle"),
+        ("indicator", "It works if"),
+        ("drop_if", "Drop it if"),
+    )
+
+    def content_nodes(self) -> list[Node]:
+        return [
+            self._section(name, entry)
+            for name, entry in source.of(self.env)["recommendations"].items()
+        ]
+
+    def _section(self, name: str, entry: Mapping[str, Any]) -> Node:
+        fields = nodes.field_list()
+        for key, title in self._FIELDS:
+            body = self.paragraph(entry["source"][key])
+            fields += nodes.field("", nodes.field_name("", title), nodes.field_body("", body))
+        section = headed(
+            entry["title"], self.paragraph(entry["source"]["asks"]), self._rests(entry), fields
+        )
+        if entry["precedents"]:
+            section += nodes.rubric("", "Precedents")
+            section += self.bullets(entry["source"]["precedents"])
+        self.label(section, anchor("recommendation", name), entry["title"])
+        return section
+
+    def _rests(self, entry: Mapping[str, Any]) -> Node:
+        claims = source.of(self.env)["claims"]
+        line = nodes.paragraph("", "Rests on: ")
+        for index, name in enumerate(entry["claims"]):
+            line += nodes.Text("; " if index else "")
+            title = nodes.inline("", claims[name]["title"])
+            line += reference(anchor("claim", name), title, [], self.env.docname)
+            line += [nodes.Text(" ("), badge(claims[name]["verdict"]), nodes.Text(")")]
+        line += nodes.Text(".")
+        if entry["weak_claims"]:
+            line += nodes.strong(
+                "", " Part of its ground is not supported by the evidence: weigh it accordingly."
+            )
+        return line
+
+
+class Asks(_LedgerDirective):
+    """`{asks}`: the recommendations in one line each."""
+
+    def content_nodes(self) -> list[Node]:
+        items = []
+        for name, entry in source.of(self.env)["recommendations"].items():
+            title = nodes.strong("", entry["title"])
+            line = self.paragraph(" " + entry["source"]["asks"])
+            line.insert(0, reference(anchor("recommendation", name), title, [], self.env.docname))
+            items.append(nodes.list_item("", line))
+        return [nodes.enumerated_list("", *items, enumtype="arabic", suffix=".")]
+
+
+class Receipts(_LedgerDirective):
+    """`{receipts}`: the trail of every number."""
+
+    def content_nodes(self) -> list[Node]:
+        return [self._receipt(name, fact) for name, fact in sorted(self.facts.items())]
+
+    def _receipt(self, name: str, fact: Mapping[str, Any]) -> Node:
+        box = nodes.container("", classes=["receipt"])
+        self.label(box, anchor("fact", name), fact["label"])
+        head = nodes.paragraph("", "", nodes.strong("", fact["display"]))
+        head += nodes.Text(f" — {fact['label']} ({fact['unit']})")
+        box += head
+        value = fact["value"]
+        rows = sum(map(len, fact["rows"].values()))
+        tables = ", ".join(fact["rows"])
+        text = f"Full value {value!r}; " if not isinstance(value, str) else ""
+        text += f"{fact['how']}; {rows} row{'s' if rows != 1 else ''} of {tables}"
+        text += f", known on {words.day(fact['as_of'])}. " if fact["as_of"] else ". "
+        line = nodes.paragraph("", text)
+        line += notebook_link(self, fact["notebook"])
+        line += nodes.Text(f", cell {fact['cell']}. Id ")
+        line += nodes.literal("", name)
+        if fact["sources"]:
+            line += nodes.Text(". Sources: ")
+            line += self.cited(fact["sources"])
+        box += line
+        return box
+
+
+def register(app: Sphinx) -> None:
+    """Tell Sphinx about our directives."""
+    app.add_directive("board", Board)
+    app.add_directive("finding", Finding)
+    app.add_directive("chart", Chart)
+    app.add_directive("recommendations", Recommendations)
+    app.add_directive("asks", Asks)
+    app.add_directive("receipts", Receipts)

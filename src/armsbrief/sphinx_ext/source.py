@@ -1,0 +1,69 @@
+"""Where the pages of one build get the ledger from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from armsbrief import editions, ledger
+from armsbrief.errors import ArmsbriefError
+from armsbrief.references import sources
+
+VARIABLE = "ARMSBRIEF_LEDGER"
+
+
+def attach_ledger(app: Sphinx) -> None:
+    """Read or make the ledger, once a build, and keep it with the application."""
+    given = os.environ.get(VARIABLE)
+    if given:
+        book = ledger.read(Path(given))
+        depends = [given]
+    else:
+        source = Path(app.srcdir)
+        notebooks = sorted((source / "notebooks").glob("*.ipynb"))
+        edition = editions.default()
+        book = ledger.compile_ledger(notebooks, source / "book", edition.name, edition.parameters)
+        entries = [source / "book" / name for name in ("claims.yml", "recommendations.yml")]
+        depends = [str(path) for path in [*notebooks, *entries]]
+    app.armsbrief_ledger = book  # type: ignore[attr-defined]
+    app.armsbrief_depends = depends  # type: ignore[attr-defined]
+    app.armsbrief_sources = sources()  # type: ignore[attr-defined]
+
+
+def of(env: BuildEnvironment) -> Mapping[str, Any]:
+    """Return the ledger, and note that the current page depends on it."""
+    for path in env.app.armsbrief_depends:  # type: ignore[attr-defined]
+        env.note_dependency(path)
+    found: Mapping[str, Any] = env.app.armsbrief_ledger  # type: ignore[attr-defined]
+    return found
+
+
+def sources_of(env: BuildEnvironment) -> Mapping[str, Mapping[str, str]]:
+    """Return the table of sources by id."""
+    found: Mapping[str, Mapping[str, str]] = env.app.armsbrief_sources  # type: ignore[attr-defined]
+    return found
+
+
+def entry(env: BuildEnvironment, kind: str, name: str) -> Mapping[str, Any]:
+    """Return one fact, claim, chart, table or recommendation.
+
+    Raises
+    ------
+    ArmsbriefError
+        If the ledger has none of that id.
+    """
+    found = of(env)[kind]
+    if name not in found:
+        first = name.split(".")[0]
+        near = [known for known in found if known.split(".")[0] == first] or list(found)
+        raise ArmsbriefError(
+            f"there is no entry {name!r} among the {kind} of the ledger; "
+            f"there are: {', '.join(near)}."
+        )
+    record: Mapping[str, Any] = found[name]
+    return record
