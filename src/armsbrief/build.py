@@ -11,7 +11,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from armsbrief import data, editions, execute, ledger, parameters, paths, prose, publish
+from armsbrief import changes, data, editions, execute, ledger, parameters, paths, prose, publish
+from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
 
 Report = Callable[[str], None]
@@ -59,32 +60,62 @@ def build(
     chosen = editions.read(edition) if edition else editions.default()
     wanted = {**chosen.parameters, **(given or {})}
     name = chosen.name + (f"-custom-{_short_hash(wanted)}" if given else "")
+    workers = workers or os.cpu_count() or 1
     say(f"Edition {name}: checking tables, parameters and text")
     check_data()
     prose.check(paths.BOOK)
-    jobs = _jobs(wanted)
-    work = paths.BUILD / "work" / name
-    work.mkdir(parents=True, exist_ok=True)
+    work = _work(name)
     with FileLock(work / "lock"):
-        say(f"Executing {len(jobs)} notebooks")
-        executed = execute.run_all(
-            jobs, work / "executed", workers or os.cpu_count() or 1,
-            lambda path: say(f"  {path.name}"),
-        )  # fmt: skip
-        made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
-        ledger.write(made, work / "ledger.json")
+        executed, made = judge(name, wanted, workers, say)
+        if keep_outputs:
+            _keep(executed, workers, say)
         say("Publishing site and PDF")
         publish.stage(executed, work / "source")
         results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
                    work / "ledger.json")  # fmt: skip
-        folders = _places(name, out, is_default=edition in (None, editions.default().name))
+        folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
             for result in results:
                 publish.swap_in(result, folder / result.name)
-        if keep_outputs:
-            for path in executed:
-                execute.store(path, paths.NOTEBOOKS / path.name)
     return Built(name, made, folders[-1])
+
+
+def judge(
+    name: str, wanted: Mapping[str, Any], workers: int, say: Report
+) -> tuple[list[Path], ledger.Ledger]:
+    """Execute the notebooks with these parameters and put the ledger together.
+
+    Returns
+    -------
+    tuple of list of pathlib.Path and dict
+        The executed notebooks, and the ledger, which is also written to the
+        work folder of that name.
+    """
+    jobs = _jobs(wanted)
+    say(f"Executing {len(jobs)} notebooks")
+    executed = execute.run_all(
+        jobs, _work(name) / "executed", workers, lambda path: say(f"  {path.name}")
+    )
+    made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
+    ledger.write(made, _work(name) / "ledger.json")
+    return executed, made
+
+
+def _keep(executed: list[Path], workers: int, say: Report) -> None:
+    """Store what plain tools need: outputs, the records of older editions, the bibliography."""
+    for path in executed:
+        execute.store(path, paths.NOTEBOOKS / path.name)
+    (paths.BOOK / "references.bib").write_text(bibliography(), encoding="utf-8")
+    for older in editions.names()[:-1]:
+        say(f"Edition {older}: for the page of changes")
+        _, made = judge(older, editions.read(older).parameters, workers, say)
+        changes.write(made, paths.EDITIONS / f"{older}.json")
+
+
+def _work(name: str) -> Path:
+    folder = paths.BUILD / "work" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def check_data() -> None:
@@ -107,3 +138,17 @@ def _places(name: str, out: Path | None, is_default: bool) -> list[Path]:
     if out:
         return [out]
     return [paths.BUILD / "editions" / name, *([paths.BUILD] if is_default else [])]
+
+
+def edition_record(name: str) -> dict[str, Any]:
+    """Execute an edition and return what a comparison needs of it.
+
+    Raises
+    ------
+    ArmsbriefError
+        If there is no edition of that name.
+    """
+    chosen = editions.read(name)
+    check_data()
+    _, made = judge(name, chosen.parameters, os.cpu_count() or 1, lambda text: None)
+    return changes.record(made)

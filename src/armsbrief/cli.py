@@ -68,18 +68,42 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     click.echo(f"Ledger: {built.folder / 'ledger.json'}")
 
 
+@cli.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--markdown", is_flag=True, help="Print Markdown instead of a table.")
+def diff(before: str, after: str, markdown: bool) -> None:
+    """Compare two editions, claim by claim; a flipped verdict comes first."""
+    from armsbrief import changes
+    from armsbrief.build import edition_record
+
+    found = changes.compare(edition_record(before), edition_record(after))
+    if markdown:
+        click.echo(changes.as_markdown(found, before, after))
+        return
+    table = Table("Claim", f"Verdict {before}", f"Verdict {after}", before, after)
+    for change in found:
+        if change.moved:
+            table.add_row(*changes.cells(change), style="bold" if change.flipped else "")
+    _console.print(table)
+    still = sum(not change.moved for change in found)
+    click.echo(f"{still} of {len(found)} claims read the same in both editions.")
+
+
 def _verdicts(claims: dict[str, Any]) -> Table:
     """Return the table of claims: what the op-ed asserts, what we find, the verdict."""
-    from armsbrief.words import VERDICT
+    from armsbrief.words import VERDICT, estimate
 
     table = Table()
-    for title in ("Claim", "The op-ed says", "We find", "Verdict", "Holds"):
+    for title in ("Claim", "The op-ed says", "We find", "Verdict", "Holds", "Data"):
         table.add_column(title, no_wrap=title == "Claim")
     for name, claim in claims.items():
         found = claim["robustness"]
         holds = f"{found['holds']} of {found['of']}" if found else "—"
-        table.add_row(name, claim["asserted_display"] or "—", claim["estimate_display"] or "—",
-                      VERDICT[claim["verdict"]], holds)  # fmt: skip
+        said, verdict = claim["asserted_display"] or "—", VERDICT[claim["verdict"]]
+        table.add_row(
+            name, said, estimate(claim), verdict, holds, "overdue" if claim["stale"] else ""
+        )
     return table
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from armsbrief import rules
+from armsbrief import freshness, rules
 from armsbrief.break_even import break_even
 from armsbrief.claims import Claim, Recommendation, read_claims, read_recommendations
 from armsbrief.errors import LedgerError
 from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
 
+_NO_SPECIFICATIONS: dict[str, Any] = {"dimensions": [], "rows": [], "sources": [], "as_of": None}
 _REFERENCE = re.compile(r"\{fact\}`([^`]+)`")
 
 Ledger = dict[str, Any]
@@ -47,7 +48,9 @@ def compile_ledger(
     """
     records = collect(notebooks)
     claims = read_claims(book / "claims.yml")
-    judged = {name: _judge(name, claim, records) for name, claim in claims.items()}
+    judged = {
+        name: _judge(name, claim, records, parameters["as_of"]) for name, claim in claims.items()
+    }
     recommendations = read_recommendations(book / "recommendations.yml")
     return {
         "edition": edition,
@@ -121,18 +124,19 @@ def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: s
         found[kind][name] = record
 
 
-def _judge(name: str, claim: Claim, records: Mapping[str, Any]) -> dict[str, Any]:
+def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> dict[str, Any]:
     """Give one claim its verdict, robustness and break-even."""
     facts = records["facts"]
     rule = rules.make(claim.rule.name, claim.rule.settings)
     inputs = _inputs(name, claim, rule, facts)
-    recorded = records["specifications"].get(name, {"rows": [], "sources": [], "as_of": None})
+    recorded = records["specifications"].get(name, _NO_SPECIFICATIONS)
     rows = recorded["rows"]
     verdict = rule.claim(inputs, rows)
     estimate_id = claim.rule.inputs.get("estimate")
     estimate = facts[estimate_id] if estimate_id else None
     holding = rule.holds(inputs, rows, verdict)
     used = _used(name, claim, facts)
+    next_due, stale = freshness.of_tables({t for fact in used for t in facts[fact]["rows"]}, as_of)
     return {
         "title": claim.title,
         "page": claim.page,
@@ -148,6 +152,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any]) -> dict[str, Any
         "tolerance": rule.tolerance,
         "robustness": {"holds": sum(holding), "of": len(holding)} if rows else None,
         "specifications": [{**row, "holds": held} for row, held in zip(rows, holding, strict=True)],
+        "dimensions": recorded["dimensions"],
         "break_even": _break_even(rule, inputs, rows, estimate),
         "facts": used,
         "sources": sorted(
@@ -168,7 +173,8 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any]) -> dict[str, Any
             (day for day in [*(facts[fact]["as_of"] for fact in used), recorded["as_of"]] if day),
             default=None,
         ),
-        "stale": False,
+        "next_due": next_due,
+        "stale": stale,
     }
 
 

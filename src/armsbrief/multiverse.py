@@ -66,8 +66,11 @@ def curve(
     lines = pd.DataFrame({"value": [1.0, threshold], "label": ["no change", "holds from here"]})
     lines = lines.drop_duplicates("value", keep="last")
     rule = alt.Chart(lines).encode(y="value:Q")
+    words = rule.mark_text(align="right", x="width", baseline="bottom", dy=-2, color=QUIET)
+    below = rule.mark_text(align="right", x="width", baseline="top", dy=3, color=QUIET)
     return alt.layer(
         rule.mark_rule(strokeDash=[4, 3], color=QUIET),
-        rule.mark_text(align="right", x="width", dy=-7, color=QUIET).encode(text="label:N"),
+        words.encode(text="label:N").transform_filter(f"datum.value == {threshold!r}"),
+        below.encode(text="label:N").transform_filter(f"datum.value != {threshold!r}"),
         dots,
     ).properties(height=220)

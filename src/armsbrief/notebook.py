@@ -290,7 +290,13 @@ def specifications(claim_id: str, table: pd.DataFrame, *, rows: Sequence[pd.Data
         {str(key): _builtin(claim_id, _scalar(value)) for key, value in row.items()}
         for row in table.to_dict(orient="records")
     ]
-    record: Mapping[str, Any] = {"claim": claim_id, "rows": listed, **_sources(claim_id, rows)}
+    # JSON in notebooks is stored with sorted keys, so the order of the choices is kept apart.
+    record: Mapping[str, Any] = {
+        "claim": claim_id,
+        "dimensions": choices,
+        "rows": listed,
+        **_sources(claim_id, rows),
+    }
     _show(SPECIFICATIONS, record, f"{claim_id}: {len(listed)} specifications")
 
 

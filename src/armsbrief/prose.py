@@ -18,10 +18,7 @@ from armsbrief.errors import ProseError
 _ROLE = re.compile(r"\{[a-z-]+\}`[^`]*`")
 _ADDRESS = re.compile(r"\]\([^)]*\)|<https?://[^>]*>|^\([\w-]+\)=$")
 _OPENING = re.compile(r"^\s*(```+|:::+)\{[\w-]+\}.*$|^:[\w-]+:.*$")
-# Structured settings of claims.yml are code: the number is the rule's, not a statement.
-_SETTING = re.compile(
-    r"^\s*(within|wide|threshold|nearly_all|most|some|at_least):\s[\d.]+\s*(#.*)?$"
-)
+_SETTINGS = re.compile(r"^(\s*)settings:")
 _KEY = re.compile(r"^\s*[\w.-]+:(\s|$)")
 _NOT_PROSE = ("references.bib", "allowed.yml")
 
@@ -58,9 +55,27 @@ def typed_digits(book: Path) -> list[Typed]:
     for path in sorted([*book.rglob("*.md"), *book.rglob("*.yml")]):
         if path.name in _NOT_PROSE:
             continue
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if re.search(r"\d", _without_names(line, allowed, path.suffix == ".yml")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        is_entry = path.suffix == ".yml"
+        settings = _lines_of_settings(lines) if is_entry else set()
+        for number, line in enumerate(lines, start=1):
+            prose = _without_names(line, allowed, is_entry)
+            if number not in settings and re.search(r"\d", prose):
                 found.append(Typed(path, number, line.strip()))
+    return found
+
+
+def _lines_of_settings(lines: list[str]) -> set[int]:
+    """Number the lines of a rule's settings: they are code, and the number is the rule's."""
+    found, inside = set(), -1
+    for number, line in enumerate(lines, start=1):
+        indent = len(line) - len(line.lstrip())
+        if inside >= 0 and line.strip() and indent <= inside:
+            inside = -1
+        if match := _SETTINGS.match(line):
+            inside = len(match.group(1))
+        if inside >= 0:
+            found.add(number)
     return found
 
 
@@ -75,7 +90,7 @@ def _allowed(path: Path) -> list[str]:
 
 def _without_names(line: str, allowed: list[str], is_entry: bool) -> str:
     if is_entry:
-        line = "" if _SETTING.match(line) else _KEY.sub("", line)
+        line = _KEY.sub("", line)
     elif _OPENING.match(line):
         return ""
     line = _ADDRESS.sub("", _ROLE.sub("", line))

@@ -24,6 +24,7 @@ from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
+_CHAPTERS = '<div class="toctree-wrapper'
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -41,6 +42,8 @@ def stage(executed: list[Path], source: Path) -> None:
             wanted[path.relative_to(paths.ROOT)] = path.read_bytes()
     for path in executed:
         wanted[Path("notebooks") / path.name] = path.read_bytes()
+    for path in paths.EDITIONS.glob("*.json"):
+        wanted[Path("editions") / path.name] = path.read_bytes()
     wanted[Path("book/references.bib")] = bibliography().encode()
     wanted[Path("_toc_print.yml")] = _print_contents().encode()
     for path in [p for p in source.rglob("*") if p.is_file()]:
@@ -147,7 +150,7 @@ def _pdf(page: Path, out: Path) -> Path:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
     css = weasyprint.CSS(string=_fonts(), font_config=fonts)
-    html = _text_alternatives(page.read_text(encoding="utf-8"))
+    html = _answer_first(_text_alternatives(page.read_text(encoding="utf-8")))
     weasyprint.HTML(string=html, base_url=str(page)).write_pdf(
         out, stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1"
     )
@@ -158,6 +161,15 @@ def _text_alternatives(html: str) -> str:
     """Give every drawing the text alternative where WeasyPrint looks for it: in its title."""
     pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
     return pattern.sub(r"\1<title>\2</title>", html)
+
+
+def _answer_first(html: str) -> str:
+    """Put the contents after the front page: the reader came for the answer."""
+    contents = re.search(r'<nav class="contents".*?</nav>', html, flags=re.DOTALL)
+    if contents is None:
+        raise LedgerError("the page for print has no contents.")
+    rest = html[: contents.start()] + html[contents.end() :]
+    return rest.replace(_CHAPTERS, contents.group() + _CHAPTERS, 1)
 
 
 def _fonts() -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from armsbrief import units
@@ -22,7 +23,8 @@ GRADE = {
     "anonymous-source": "outlets on unnamed sources",
     "op-ed": "the op-ed itself",
 }
-_NAMED = 8
+_COMPLETE = ("USD bn", "USD m", "USD", "EUR", "EUR m", "percent", "km", "year", "date", "text")
+_NAMED = 4
 
 
 def robustness(claim: Mapping[str, Any]) -> str:
@@ -34,14 +36,23 @@ def robustness(claim: Mapping[str, Any]) -> str:
     failing = [row for row in claim["specifications"] if not row["holds"]]
     if not failing:
         return text
-    named = "; ".join(_named(row) for row in failing[:_NAMED])
-    more = len(failing) - _NAMED
-    return f"{text} It fails with: {named}" + (f"; and {more} more." if more > 0 else ".")
+    if len(failing) <= _NAMED:
+        named = "; ".join(_named(row, claim["dimensions"]) for row in failing)
+        return f"{text} It fails with: {named}."
+    return f"{text} It fails with {_by_group(claim, failing)}."
 
 
-def _named(row: Mapping[str, Any]) -> str:
-    choices = [str(value) for key, value in row.items() if key not in ("estimate", "holds")]
-    return ", ".join(choices)
+def _named(row: Mapping[str, Any], dimensions: Sequence[str]) -> str:
+    return ", ".join(str(row[dimension]) for dimension in dimensions)
+
+
+def _by_group(claim: Mapping[str, Any], failing: Sequence[Mapping[str, Any]]) -> str:
+    """Count the failures by the choice that matters most to a reader: the series."""
+    dimensions = claim["dimensions"]
+    group = "series" if "series" in dimensions else dimensions[0]
+    of_all = Counter(str(row[group]) for row in claim["specifications"])
+    failed = Counter(str(row[group]) for row in failing)
+    return "; ".join(f"{name} ({n} of {of_all[name]})" for name, n in failed.most_common())
 
 
 def break_even(claim: Mapping[str, Any]) -> str:
@@ -65,6 +76,26 @@ def _number(value: float, unit: str) -> str:
     """Write a threshold with enough decimals to tell it from its neighbours."""
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
     return units.display(value, unit, digits)
+
+
+def freshness(claim: Mapping[str, Any]) -> str:
+    """Say when the data were last published and when the next are due, or overdue."""
+    known = f"Data published up to {day(claim['as_of'])}"
+    if claim["next_due"] is None:
+        return f"{known}; no regular update is expected."
+    if claim["stale"]:
+        return f"{known}; overdue: news was due by {day(claim['next_due'])}."
+    return f"{known}; the next are due by {day(claim['next_due'])}."
+
+
+def estimate(claim: Mapping[str, Any]) -> str:
+    """Write our value so that it can stand alone, with its unit."""
+    shown, unit = claim["estimate_display"], claim["unit"]
+    if shown is None:
+        return "—"
+    if claim["estimate"] is None or isinstance(claim["estimate"], bool | str) or unit in _COMPLETE:
+        return str(shown)
+    return f"×{shown}" if unit == "ratio" else f"{shown} {unit}"
 
 
 def day(text: str | None) -> str:

@@ -14,12 +14,14 @@ from sphinx.application import Sphinx
 
 from armsbrief import __version__
 from armsbrief.sphinx_ext import directives, nodes, roles
+from armsbrief.sphinx_ext.fonts import add_fonts
 from armsbrief.sphinx_ext.source import attach_ledger
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register roles, directives and nodes."""
     app.connect("builder-inited", attach_ledger)
+    app.connect("build-finished", add_fonts)
     app.add_html_theme("armsbrief_print", str(Path(__file__).parent / "themes" / "print"))
     nodes.register(app)
     roles.register(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -11,7 +12,7 @@ from docutils.nodes import Node
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from armsbrief import words
+from armsbrief import changes, words
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sphinx_ext import source
 from armsbrief.sphinx_ext.nodes import Drawing, anchor, badge, number, reference
@@ -102,7 +103,7 @@ class Board(_LedgerDirective):
             [
                 self._link(name, claim),
                 claim["asserted_display"] or "—",
-                claim["estimate_display"] or "—",
+                words.estimate(claim),
                 badge(claim["verdict"]),
             ]
             for name, claim in source.of(self.env)["claims"].items()
@@ -156,8 +157,7 @@ class Finding(_LedgerDirective):
 
     def _evidence(self, claim: Mapping[str, Any]) -> Node:
         facts = [self.facts[fact] for fact in claim["facts"]]
-        line = nodes.paragraph("", "Data known on ")
-        line += nodes.Text(words.day(claim["as_of"]) + ". Computed in ")
+        line = nodes.paragraph("", words.freshness(claim) + " Computed in ")
         for index, notebook in enumerate(sorted({fact["notebook"] for fact in facts})):
             line += nodes.Text(", " if index else "")
             line += notebook_link(self, notebook)
@@ -279,6 +279,32 @@ class Asks(_LedgerDirective):
         return [nodes.enumerated_list("", *items, enumtype="arabic", suffix=".")]
 
 
+class Changes(_LedgerDirective):
+    """`{changes} edition`: what differs between an earlier edition and this one."""
+
+    required_arguments = 1
+
+    def content_nodes(self) -> list[Node]:
+        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
+        self.env.note_dependency(str(path))
+        now = changes.record(source.of(self.env))
+        found = changes.compare(changes.read(path), now)
+        moved = [change for change in found if change.moved]
+        rows: list[list[Node | str]] = [self._cells(change) for change in moved]
+        flips = sum(change.flipped for change in found)
+        text = (
+            f"{flips} of {len(found)} verdicts changed between the edition of "
+            f"{words.day(self.arguments[0])} and this one; {len(moved) - flips} more claims have "
+            "another value or wording."
+        )
+        head = ["Claim", "Verdict then", "Verdict now", "Value then", "Value now"]
+        return [nodes.paragraph("", text), *([grid(head, rows)] if rows else [])]
+
+    def _cells(self, change: changes.Change) -> list[Node | str]:
+        title, *rest = changes.cells(change)
+        return [nodes.strong("", title) if change.flipped else title, *rest]
+
+
 class Receipts(_LedgerDirective):
     """`{receipts}`: the trail of every number."""
 
@@ -316,3 +342,4 @@ def register(app: Sphinx) -> None:
     app.add_directive("recommendations", Recommendations)
     app.add_directive("asks", Asks)
     app.add_directive("receipts", Receipts)
+    app.add_directive("changes", Changes)
