@@ -17,6 +17,10 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/pytest --nbval
 
+# Everything side by side in one run; compare the ratios, never seconds between runs.
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py
+
 # After a change of data or method: run the notebooks and keep their outputs in notebooks/.
 store: $(READY)
 	$(BIN)/armsbrief build --store

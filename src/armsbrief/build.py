@@ -33,6 +33,7 @@ def build(
     workers: int = 0,
     out: Path | None = None,
     keep_outputs: bool = False,
+    use_cache: bool = True,
     say: Report = lambda text: None,
 ) -> Built:
     """Build one edition.
@@ -49,6 +50,8 @@ def build(
         Folder for site, PDF and ledger; `_build/editions/<name>` otherwise.
     keep_outputs : bool
         Store the outputs in `notebooks/`, for nbval and plain Jupyter Book.
+    use_cache : bool
+        Whether notebooks that cannot have changed are taken from earlier runs.
     say : callable
         Told what happens, a line at a time.
 
@@ -64,9 +67,10 @@ def build(
     say(f"Edition {name}: checking tables, parameters and text")
     check_data()
     prose.check(paths.BOOK)
+    _jobs(wanted)  # a wrong parameter is refused before anything is written
     work = _work(name)
     with FileLock(work / "lock"):
-        executed, made = judge(name, wanted, workers, say)
+        executed, made = judge(name, wanted, workers, say, use_cache)
         if keep_outputs:
             _keep(executed, workers, say)
         say("Publishing site and PDF")
@@ -81,7 +85,7 @@ def build(
 
 
 def judge(
-    name: str, wanted: Mapping[str, Any], workers: int, say: Report
+    name: str, wanted: Mapping[str, Any], workers: int, say: Report, use_cache: bool = True
 ) -> tuple[list[Path], ledger.Ledger]:
     """Execute the notebooks with these parameters and put the ledger together.
 
@@ -94,7 +98,11 @@ def judge(
     jobs = _jobs(wanted)
     say(f"Executing {len(jobs)} notebooks")
     executed = execute.run_all(
-        jobs, _work(name) / "executed", workers, lambda path: say(f"  {path.name}")
+        jobs,
+        _work(name) / "executed",
+        workers,
+        lambda path: say(f"  {path.name}"),
+        use_cache,
     )
     made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
     ledger.write(made, _work(name) / "ledger.json")

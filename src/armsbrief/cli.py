@@ -53,15 +53,16 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
               help="Folder for site, PDF and ledger.")  # fmt: skip
 @click.option("--store", is_flag=True,
               help="Keep the outputs in notebooks/ too (default parameters only).")  # fmt: skip
-def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool
-          ) -> None:  # fmt: skip
+@click.option("--no-cache", is_flag=True, help="Execute every notebook, changed or not.")
+def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
+          no_cache: bool) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
     from armsbrief.build import build as run
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
                              "--edition.", "armsbrief build --store")  # fmt: skip
-    built = run(edition, _pairs(pairs), jobs, out, store, click.echo)
+    built = run(edition, _pairs(pairs), jobs, out, store, not no_cache, click.echo)
     _console.print(_verdicts(built.ledger["claims"]))
     click.echo(f"Page:   {built.folder / 'html' / 'index.html'}")
     click.echo(f"PDF:    {built.folder / 'brief.pdf'}")

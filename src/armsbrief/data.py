@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from armsbrief import paths
+from armsbrief import paths, trace
 from armsbrief.errors import DataError
 
 _DTYPES = {
@@ -26,17 +26,24 @@ _DTYPES = {
 
 
 @cache
-def package(root: Path = paths.DATA) -> dict[str, Any]:
+def package() -> dict[str, Any]:
     """Return the Frictionless descriptor, with every schema read in.
 
     Raises
     ------
     DataError
-        If the descriptor or a schema is missing or no JSON.
+        If the descriptor or a schema is missing, no JSON or not as expected.
     """
-    descriptor = _json(root / "datapackage.json")
-    for resource in descriptor["resources"]:
-        resource["schema"] = _json(root / resource["schema"])
+    descriptor = _json(paths.PACKAGE)
+    try:
+        for resource in descriptor["resources"]:
+            resource["schema"] = _json(paths.DATA / resource["schema"])
+            _ = resource["name"], resource["path"], resource["schema"]["fields"]
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"datapackage.json or a schema in it is incomplete ({error!r}); expected resources, "
+            "each with a name, a path and a schema, and fields in every schema."
+        ) from error
     return descriptor
 
 
@@ -64,14 +71,26 @@ def resource(name: str) -> dict[str, Any]:
     raise DataError(f"there is no table {name!r}; there are: {names}.")
 
 
-def content_hash(path: Path) -> str:
-    """Return `sha256:<hex>` of a file, in the form Frictionless uses."""
-    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+def fingerprint(name: str) -> str:
+    """Return a hash of a table as it is now, its rows and its description."""
+    described = json.dumps(resource(name), sort_keys=True).encode()
+    digest = hashlib.sha256(described)
+    digest.update(file_bytes(paths.DATA / resource(name)["path"], name))
+    return digest.hexdigest()
 
 
-def table_hash(name: str) -> str:
-    """Return the hash of a table as it is now."""
-    return content_hash(paths.DATA / resource(name)["path"])
+def file_bytes(path: Path, name: str) -> bytes:
+    """Return the bytes of a table's file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"table {name!r}: {path.name} cannot be read: {error.strerror}.") from error
 
 
 def load(name: str, as_of: str) -> pd.DataFrame:
@@ -101,6 +120,7 @@ def load(name: str, as_of: str) -> pd.DataFrame:
     from armsbrief.validation import ensure_valid
 
     ensure_valid(name)
+    trace.note_table(name, fingerprint(name))
     descriptor = resource(name)
     dtypes = {field["name"]: _DTYPES[field["type"]] for field in descriptor["schema"]["fields"]}
     frame = pd.read_csv(

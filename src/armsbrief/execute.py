@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
@@ -14,11 +15,12 @@ from typing import Any
 
 import nbformat
 
-from armsbrief import paths
+from armsbrief import cache, paths, trace
 from armsbrief.errors import NotebookError
 
 _TIMEOUT = 300  # seconds for one cell
 _TRACEBACK_LINES = 12
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_all(
@@ -26,6 +28,7 @@ def run_all(
     out: Path,
     workers: int,
     done: Callable[[Path], None] = lambda path: None,
+    use_cache: bool = True,
 ) -> list[Path]:
     """Execute notebooks in parallel; the first failure stops the rest.
 
@@ -39,6 +42,8 @@ def run_all(
         How many run at once.
     done : callable
         Called with each notebook that has finished.
+    use_cache : bool
+        Whether a notebook that cannot have changed is taken from an earlier run.
 
     Returns
     -------
@@ -51,8 +56,13 @@ def run_all(
         Naming notebook, cell and the end of the traceback.
     """
     out.mkdir(parents=True, exist_ok=True)
+    results = sorted(out / path.name for path in jobs)
+    if use_cache:
+        jobs = {path: given for path, given in jobs.items() if not _reuse(path, given, out)}
+    if not jobs:
+        return results
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)) or 1, mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
         tasks = {
             pool.submit(run_one, path, dict(given), out / path.name): path
             for path, given in jobs.items()
@@ -64,15 +74,24 @@ def run_all(
             task.cancel()
         for task in finished:
             task.result()
-    return sorted(out / path.name for path in jobs)
+    return results
+
+
+def _reuse(path: Path, given: Mapping[str, Any], out: Path) -> bool:
+    """Put the kept run of a notebook in place, if there is one."""
+    kept = cache.find(path, given)
+    if kept is None:
+        return False
+    place_whole(kept, out / path.name)
+    return True
 
 
 def _tell(done: Callable[[Path], None], path: Path, task: Future[None]) -> None:
     done(path)
 
 
-def run_one(path: Path, parameters: Mapping[str, Any], out: Path) -> None:
-    """Execute one notebook into `out`.
+def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int = _TIMEOUT) -> None:
+    """Execute one notebook into `out`; `timeout` is in seconds, for each cell.
 
     Raises
     ------
@@ -82,25 +101,30 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path) -> None:
     import papermill
 
     temporary = out.with_suffix(f".{os.getpid()}.ipynb")
+    seen = out.with_suffix(f".{os.getpid()}.trace")
+    os.environ[trace.VARIABLE] = str(seen)
     try:
         papermill.execute_notebook(
             str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
             cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
-            execution_timeout=_TIMEOUT,
+            execution_timeout=timeout,
         )  # fmt: skip
         executed = settled(nbformat.read(temporary, as_version=4))
         _refuse_stderr(path, executed)
         write_notebook(executed, out)
+        cache.keep(path, parameters, out, seen)
     except papermill.PapermillExecutionError as error:
         raise NotebookError(_failure(path, error)) from None
     except TimeoutError as error:
-        raise NotebookError(f"{path.name}: a cell did not end within {_TIMEOUT} s.") from error
+        raise NotebookError(f"{path.name}: a cell did not end within {timeout} s.") from error
     finally:
+        del os.environ[trace.VARIABLE]
         temporary.unlink(missing_ok=True)
+        seen.unlink(missing_ok=True)
 
 
 def _failure(path: Path, error: Any) -> str:
-    lines = "\n".join(error.traceback).splitlines()[-_TRACEBACK_LINES:]
+    lines = _COLOURS.sub("", "\n".join(error.traceback)).splitlines()[-_TRACEBACK_LINES:]
     return "\n  ".join(
         [f"{path.name}, code cell {error.exec_count}: {error.ename}: {error.evalue}", *lines]
     )
@@ -128,8 +152,13 @@ def settled(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all."""
+    place_whole((nbformat.writes(notebook) + "\n").encode(), path)
+
+
+def place_whole(content: bytes, path: Path) -> None:
+    """Write a file whole or not at all."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    temporary.write_bytes(content)
     temporary.replace(path)
 
 

@@ -220,7 +220,9 @@ def _break_even(
         ]
         return rule.claim({**inputs, "estimate": today * factor}, scaled)
 
-    return {**break_even(judged, float(today)), "unit": estimate["unit"]}
+    asserted = inputs.get("asserted")
+    through = [] if asserted is None else [float(asserted)]
+    return {**break_even(judged, float(today), through), "unit": estimate["unit"]}
 
 
 def _recommend(

@@ -20,12 +20,13 @@ from armsbrief import units
 from armsbrief.charts import drawn
 from armsbrief.data import load, number, one
 from armsbrief.errors import NotebookError
-from armsbrief.parameters import Counter, Date, Month, Ratio, Restated, Year
+from armsbrief.parameters import Counter, Date, FieldSet, Month, Ratio, Restated, Year
 from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
 
 __all__ = [
     "Counter",
     "Date",
+    "FieldSet",
     "Month",
     "Ratio",
     "Restated",

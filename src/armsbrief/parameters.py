@@ -26,11 +26,12 @@ def _is_a_date(text: str) -> str:
 
 
 Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_is_a_date)]
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Year = Annotated[int, Field(ge=1989, le=2100)]
 Ratio = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Restated = Literal["latest", "first"]
 Counter = Literal["dod", "sigar"]
+FieldSet = Literal["identify", "request", "full", "describe"]
 
 TYPES: dict[str, tuple[Any, str]] = {
     "Date": (Date, "a date that exists, as YYYY-MM-DD"),
@@ -39,6 +40,7 @@ TYPES: dict[str, tuple[Any, str]] = {
     "Ratio": (Ratio, "a number above 0 and at most 100"),
     "Restated": (Restated, "one of: " + ", ".join(get_args(Restated))),
     "Counter": (Counter, "one of: " + ", ".join(get_args(Counter))),
+    "FieldSet": (FieldSet, "one of: " + ", ".join(get_args(FieldSet))),
     "bool": (bool, "true or false"),
     "int": (int, "a whole number"),
     "float": (Annotated[float, Field(allow_inf_nan=False)], "a number"),

@@ -15,9 +15,12 @@ import yaml
 
 from armsbrief.errors import ProseError
 
-_ROLE = re.compile(r"\{[a-z-]+\}`[^`]*`")
+# Roles that show what the ledger or the table of sources says, not what stands between the ticks.
+_ROLE = re.compile(r"\{(fact|verdict|finding|how-many|cite[\w:]*)\}`[^`]*`")
+_TARGET = re.compile(r"\{(doc|ref)\}`([^`<]*<)?[^`<]*`")
 _ADDRESS = re.compile(r"\]\([^)]*\)|<https?://[^>]*>|^\([\w-]+\)=$")
-_OPENING = re.compile(r"^\s*(```+|:::+)\{[\w-]+\}.*$|^:[\w-]+:.*$")
+# One word after a directive or an option is an id; several are a title that a reader sees.
+_OPENING = re.compile(r"^\s*(```+|:::+)\{[\w-]+\}\s*\S*\s*$|^:[\w-]+:\s*\S*\s*$")
 _SETTINGS = re.compile(r"^(\s*)settings:")
 _KEY = re.compile(r"^\s*[\w.-]+:(\s|$)")
 _NOT_PROSE = ("references.bib", "allowed.yml")
@@ -93,7 +96,7 @@ def _without_names(line: str, allowed: list[str], is_entry: bool) -> str:
         line = _KEY.sub("", line)
     elif _OPENING.match(line):
         return ""
-    line = _ADDRESS.sub("", _ROLE.sub("", line))
+    line = _ADDRESS.sub("", _TARGET.sub(r"\2", _ROLE.sub("", line)))
     for text in allowed:
         line = re.sub(rf"(?<![\w]){re.escape(text)}(?!\w)", "", line)
     return line

@@ -21,8 +21,8 @@ def rounded(value: int | float, digits: int) -> str:
     hand, not on the binary one.
     """
     step = Decimal(1).scaleb(-digits)
-    text = f"{Decimal(repr(value)).quantize(step, rounding=ROUND_HALF_UP):,}"
-    return text.replace("-", "−")
+    nearest = Decimal(repr(value)).quantize(step, rounding=ROUND_HALF_UP)
+    return f"{nearest + 0:,}".replace("-", "−")  # + 0: nought has no sign
 
 
 def _date(value: str) -> str:
@@ -74,4 +74,6 @@ def display(value: Value, unit: str, digits: int) -> str:
         return str(value)
     if not math.isfinite(value):
         raise NotebookError(f"{value!r} {unit} cannot be shown: the number is not finite.")
-    return _NUMBERS.get(unit, "{}").format(rounded(value, digits))
+    text = rounded(value, digits)
+    sign = "−" if text.startswith("−") else ""
+    return sign + _NUMBERS.get(unit, "{}").format(text.removeprefix("−"))

@@ -6,9 +6,13 @@ its content, its schema or the list of sources changes.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
+import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +20,23 @@ from armsbrief import data, paths
 from armsbrief.errors import DataError
 
 _WORDS = {
-    "type-error": "expected {type}",
+    "type-error": "expected a {type}",
     "constraint-error": "expected {constraint}",
-    "primary-key": "expected an id used once",
-    "unique-error": "expected a value used once",
+    "primary-key": "expected an id used once ({note})",
+    "unique-error": "expected a value used once ({note})",
     "foreign-key": "expected an id of the table {reference}",
-    "missing-label": "expected a column of this name",
-    "incorrect-label": "expected the columns of the schema in their order",
-    "extra-label": "expected no column beyond the schema",
     "missing-cell": "expected a cell for every column",
     "extra-cell": "expected no cell beyond the last column",
     "blank-row": "expected no empty row",
 }
+_CONSTRAINTS = {
+    "required": "a value",
+    "minimum": "at least {limit}",
+    "maximum": "at most {limit}",
+    "pattern": "text that matches {limit}",
+    "enum": "one of: {limit}",
+}
+_SHAPE = ("blank-row", "missing-cell", "extra-cell")
 _SHOWN = 20
 
 
@@ -58,24 +67,17 @@ def _passed_marker(name: str) -> Path:
     entry = data.resource(name)
     digest = hashlib.sha256(json.dumps(entry, sort_keys=True).encode())
     for path in sorted({entry["path"], data.resource("sources")["path"]}):
-        digest.update(_bytes(paths.DATA / path, name))
+        digest.update(data.file_bytes(paths.DATA / path, name))
     return paths.CACHE / "valid" / f"{name}-{digest.hexdigest()[:32]}"
-
-
-def _bytes(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"table {name!r}: {path.name} cannot be read: {error.strerror}.") from error
 
 
 def check_table(name: str) -> list[str]:
     """Return what is wrong with one table, a line for each problem; empty if nothing is."""
     entry = data.resource(name)
-    raw = _bytes(paths.DATA / entry["path"], name)
+    raw = data.file_bytes(paths.DATA / entry["path"], name)
     if problem := _check_hash(entry, raw) or _check_encoding(entry, raw):
         return [problem]
-    return _check_schema(entry)
+    return _check_header(entry, raw) or _check_schema(entry) or _check_numbers(entry)
 
 
 def _check_hash(entry: dict[str, Any], raw: bytes) -> str | None:
@@ -99,6 +101,20 @@ def _check_encoding(entry: dict[str, Any], raw: bytes) -> str | None:
     return None
 
 
+def _check_header(entry: dict[str, Any], raw: bytes) -> list[str]:
+    """Compare the columns by name: a missing one would make nonsense of every cell after it."""
+    found = next(csv.reader(io.StringIO(raw.decode("utf-8"))), [])
+    wanted = [field["name"] for field in entry["schema"]["fields"]]
+    where = f"{entry['name']}, row 1"
+    problems = [f"{where}, column {name!r}: not found; expected a column of this name"
+                for name in wanted if name not in found]  # fmt: skip
+    problems += [f"{where}, column {name!r}: found; expected no column beyond the schema"
+                 for name in found if name not in wanted]  # fmt: skip
+    if not problems and found != wanted:
+        problems = [f"{where}: columns {', '.join(found)} found; expected {', '.join(wanted)}"]
+    return problems
+
+
 def _check_schema(entry: dict[str, Any]) -> list[str]:
     import frictionless  # takes a second to import, so only when there is something to check
 
@@ -113,36 +129,95 @@ def _check_schema(entry: dict[str, Any]) -> list[str]:
         {"name": "check", "resources": resources}, basepath=str(paths.DATA)
     )
     report = package.get_resource(entry["name"]).validate()
-    messages = [_plain(entry, error) for task in report.tasks for error in task.errors]
-    return messages + [f"{entry['name']}: {error.message}" for error in report.errors]
+    errors = _telling([error for task in report.tasks for error in task.errors])
+    messages = [_plain(entry, error) for error in errors]
+    messages += [f"{entry['name']}: {error.message}" for error in report.errors]
+    return messages
+
+
+def _telling(errors: list[Any]) -> list[Any]:
+    """Drop what only follows from another error.
+
+    In a row with a cell too many or too few every cell after it is wrong; an
+    id that is taken breaks uniqueness and primary key at once.
+    """
+    misshapen = {_row(error) for error in errors if error.type in _SHAPE}
+    taken = {_row(error) for error in errors if error.type == "unique-error"}
+    kept = [error for error in errors if error.type in _SHAPE or _row(error) not in misshapen]
+    return [error for error in kept if error.type != "primary-key" or _row(error) not in taken]
+
+
+def _row(error: Any) -> int | None:
+    """Return the line of the file; None where an error is about the whole of it."""
+    row: int | None = getattr(error, "row_number", None)
+    return row
+
+
+def _check_numbers(entry: dict[str, Any]) -> list[str]:
+    """Find numbers that Table Schema allows and no count or sum of money can be.
+
+    These are NaN and infinities anywhere, and a negative `value` in any unit
+    but per cent, where it is a fall.
+    """
+    numeric = [f["name"] for f in entry["schema"]["fields"] if f["type"] in ("number", "integer")]
+    found = []
+    with (paths.DATA / entry["path"]).open(encoding="utf-8", newline="") as table:
+        rows = csv.DictReader(table)
+        for row in rows:
+            for column in numeric:
+                cell = row[column]
+                number = float(cell) if cell else 0.0
+                may_fall = column != "value" or row.get("unit") == "percent"
+                if not math.isfinite(number) or (number < 0 and not may_fall):
+                    found.append(
+                        f"{entry['name']}, row {rows.line_num}, column {column!r}: {cell!r} found; "
+                        f"expected a finite number{'' if may_fall else ' of at least 0'}"
+                    )
+    return found
 
 
 def _plain(entry: dict[str, Any], error: Any) -> str:
     """Turn one Frictionless error into a line that names row, column, value and expectation."""
-    row = getattr(error, "row_number", None)
-    column = getattr(error, "field_name", None) or getattr(error, "label", None)
+    row = _row(error)
+    column = getattr(error, "field_name", None)
     column = column or ", ".join(getattr(error, "field_names", None) or [])
-    cells = getattr(error, "cells", None)
-    cell = getattr(error, "cell", None)
-    if cell is None and getattr(error, "field_cells", None):
-        cell = ", ".join(error.field_cells)
     where = [entry["name"]]
     where += [f"row {row}"] if row else []
     where += [f"column {column!r}"] if column else []
-    if cell is None and cells and error.type == "primary-key":
-        cell = cells[0]
-    value = f"{cell!r} found; " if cell not in (None, "") else "nothing found; "
-    return f"{', '.join(where)}: {value}{_expectation(entry, error, column)} ({error.note})"
+    cell = _cell(error)
+    value = f"{cell!r} found" if cell not in (None, "") else "nothing found"
+    return f"{', '.join(where)}: {value}; {_expectation(entry, error, column)}"
+
+
+def _cell(error: Any) -> str | None:
+    """Return the cell that is wrong; for a row whose key is taken, its first."""
+    cell: str | None = getattr(error, "cell", None)
+    if cell is None and getattr(error, "field_cells", None):
+        cell = ", ".join(error.field_cells)
+    if cell is None and error.type == "primary-key":
+        cell = error.cells[0]
+    return cell
 
 
 def _expectation(entry: dict[str, Any], error: Any, column: str | None) -> str:
     fields = {field["name"]: field for field in entry["schema"]["fields"]}
     field = fields.get(column or "", {})
-    constraints = {k: v for k, v in field.get("constraints", {}).items() if k != "required"}
     references = [key["reference"]["resource"] for key in entry["schema"].get("foreignKeys", [])]
-    template = _WORDS.get(error.type, "expected what the schema says")
-    return template.format(
-        type=f"{field.get('type', 'another type')}",
-        constraint=json.dumps(constraints, ensure_ascii=False) if constraints else "a value",
+    if error.type not in _WORDS:
+        return f"expected what the schema says ({error.note})"
+    return _WORDS[error.type].format(
+        type=field.get("type", "value of another type"),
+        constraint=_constraint(field, error),
         reference=" or ".join(references) or "itself",
+        note=error.note,
     )
+
+
+def _constraint(field: Mapping[str, Any], error: Any) -> str:
+    """Say in words which constraint of a column a cell breaks."""
+    for name, words in _CONSTRAINTS.items():
+        if f'constraint "{name}"' in error.note:
+            limit = field["constraints"][name]
+            listed = ", ".join(map(str, limit)) if isinstance(limit, list) else limit
+            return words.format(limit=listed)
+    return f"what the schema says ({error.note})"

@@ -216,6 +216,15 @@ class Chart(_LedgerDirective):
         return [figure(self, key, source.entry(self.env, "charts", key))]
 
 
+class ShownTable(_LedgerDirective):
+    """`{shown-table} table-id`: one recorded table of a notebook."""
+
+    required_arguments = 1
+
+    def content_nodes(self) -> list[Node]:
+        return [titled_grid(source.entry(self.env, "tables", self.arguments[0]))]
+
+
 class Recommendations(_LedgerDirective):
     """`{recommendations}`: every ask, with the claims it rests on and what they are worth."""
 
@@ -339,6 +348,7 @@ def register(app: Sphinx) -> None:
     app.add_directive("board", Board)
     app.add_directive("finding", Finding)
     app.add_directive("chart", Chart)
+    app.add_directive("shown-table", ShownTable)
     app.add_directive("recommendations", Recommendations)
     app.add_directive("asks", Asks)
     app.add_directive("receipts", Receipts)

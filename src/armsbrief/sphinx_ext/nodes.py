@@ -40,13 +40,14 @@ def anchor(kind: str, name: str) -> str:
     return f"{kind}-{name.replace('.', '--')}"
 
 
-def reference(label: str, content: nodes.Node, classes: list[str], docname: str) -> nodes.Node:
+def reference(label: str, content: nodes.Element, classes: list[str], docname: str) -> nodes.Node:
     """Return a link to a label that some page defines; Sphinx refuses it when none does."""
     link = addnodes.pending_xref(
         "", content, refdomain="std", reftype="ref", reftarget=label, refexplicit=True,
         refwarn=True, refdoc=docname,
     )  # fmt: skip
-    link["classes"] += classes
+    # Sphinx makes the text of the link anew, without the classes of what was in it.
+    link["classes"] += [*classes, *content.get("classes", [])]
     return link
 
 
@@ -56,6 +57,6 @@ def number(fact_id: str, fact: Any, docname: str) -> nodes.Node:
     return reference(anchor("fact", fact_id), text, ["receipt-link"], docname)
 
 
-def badge(verdict: Verdict) -> nodes.Node:
+def badge(verdict: Verdict) -> nodes.inline:
     """Return a verdict in words; its colour only repeats them."""
     return nodes.inline("", VERDICT[verdict], classes=["verdict", f"verdict-{verdict}"])

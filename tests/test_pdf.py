@@ -1,0 +1,127 @@
+"""The PDF: readable on paper, with a screen reader, and without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import Brief
+from pdfua.model import Severity
+from pdfua.validator import Validator
+from pypdf import PdfReader
+
+from armsbrief.words import VERDICT
+
+
+@pytest.fixture(scope="module")
+def pdf(brief: Brief) -> PdfReader:
+    return PdfReader(brief.pdf)
+
+
+@pytest.fixture(scope="module")
+def text(pdf: PdfReader) -> str:
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pdf.pages))
+
+
+def test_it_is_tagged_and_names_its_language_its_title_and_its_author(pdf: PdfReader) -> None:
+    root: Any = pdf.trailer["/Root"]
+    assert bool(root["/MarkInfo"]["/Marked"])
+    assert root["/StructTreeRoot"]["/K"]
+    assert root["/Lang"] == "en"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == "Weapons left in Afghanistan, violence in Pakistan"
+    assert pdf.metadata.author
+
+
+def test_every_page_has_its_number(pdf: PdfReader) -> None:
+    count = len(pdf.pages)
+    for number, page in enumerate(pdf.pages, start=1):
+        assert f"{number} / {count}" in page.extract_text()
+
+
+def titles(outline: list[Any]) -> Iterator[str]:
+    for entry in outline:
+        if isinstance(entry, list):
+            yield from titles(entry)
+        else:
+            yield entry.title
+
+
+def test_it_has_bookmarks_and_contents(pdf: PdfReader, text: str, brief: Brief) -> None:
+    marked = list(titles(pdf.outline))
+    assert marked[0].strip() == "Weapons left in Afghanistan, violence in Pakistan"
+    for page in (brief.root / "book" / "findings").glob("*.md"):
+        heading = page.read_text("utf-8").splitlines()[0].removeprefix("# ")
+        assert heading in marked
+    assert {"Limits", "Sources", "Receipts"} <= set(marked)
+    assert re.search(r"Contents .*Limits \.{5,} \d+", text)
+
+
+def test_the_answer_stands_on_the_first_page_with_the_verdicts(pdf: PdfReader) -> None:
+    first = re.sub(r"\s+", " ", pdf.pages[0].extract_text())
+    assert "The answer." in first
+    assert "Supported, with a correction" in first
+
+
+def links(pdf: PdfReader) -> Iterator[Any]:
+    for page in pdf.pages:
+        for found in page.get("/Annots", []):
+            annotation = found.get_object()
+            if annotation["/Subtype"] == "/Link":
+                yield annotation
+
+
+def test_links_inside_lead_to_places_that_exist(pdf: PdfReader) -> None:
+    names = set(pdf.named_destinations)
+    inside = [str(link["/Dest"]) for link in links(pdf) if "/Dest" in link]
+    assert len(inside) > 100
+    assert set(inside) <= names
+
+
+def test_sources_are_numbered_and_linked_to_their_address(pdf: PdfReader, text: str) -> None:
+    addresses = [link["/A"]["/URI"] for link in links(pdf) if "/URI" in link.get("/A", {})]
+    assert any(str(address).startswith("https://") for address in addresses)
+    assert not [address for address in addresses if str(address).startswith("file:")]
+    assert re.search(r"\[1\]", text)
+
+
+def elements(node: Any, kind: str) -> Iterator[Any]:
+    """Yield the parts of the structure that are of a kind."""
+    if node.get("/S") == kind:
+        yield node
+    children = node.get("/K", [])
+    for child in children if isinstance(children, list) else [children]:
+        if hasattr(found := child.get_object() if hasattr(child, "get_object") else child, "get"):
+            yield from elements(found, kind)
+
+
+def test_charts_are_drawn_not_photographed_and_have_a_text_alternative(pdf: PdfReader, brief: Brief) -> None:
+    assert sum(len(page.images) for page in pdf.pages) == 0
+    figures = list(elements(pdf.trailer["/Root"]["/StructTreeRoot"], "/Figure"))
+    alternatives = {figure["/Alt"] for figure in figures}
+    for chart in brief.ledger["charts"].values():
+        assert chart["alt"] in alternatives
+
+
+def test_every_verdict_every_estimate_and_every_sentence_is_in_it(text: str, brief: Brief) -> None:
+    squeezed = text.replace(" ", "")
+    for claim in brief.ledger["claims"].values():
+        assert VERDICT[claim["verdict"]] in text
+        assert claim["sentence"].replace(" ", "") in squeezed
+        assert claim["says"].replace(" ", "") in squeezed
+
+
+def test_a_checker_of_accessible_pdf_finds_no_error(brief: Brief) -> None:
+    report = Validator().validate(str(brief.pdf))
+    assert [found for found in report.findings if found.severity >= Severity.ERROR] == []
+
+
+def test_no_font_is_left_to_the_reader(pdf: PdfReader) -> None:
+    for page in pdf.pages:
+        for font in page["/Resources"].get("/Font", {}).values():  # type: ignore[union-attr,attr-defined]
+            described = font.get_object()
+            inner = described["/DescendantFonts"][0].get_object() if "/DescendantFonts" in described else described
+            assert {"/FontFile", "/FontFile2", "/FontFile3"} & set(inner["/FontDescriptor"].get_object())
