@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import http.server
-import io
-import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from support import Brief, built, copied, edit_cell
 
 from armsbrief import data, paths
 
 collect_ignore_glob = ["notebooks/*"]  # nbval would run the cases, most of which must fail
 
-CASES = Path(__file__).parent / "notebooks" / "cases"
-CONTENT = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -34,69 +26,6 @@ FLAGS = [
 
 settings.register_profile("brief", deadline=None, max_examples=60)
 settings.load_profile("brief")
-
-
-@dataclass(frozen=True)
-class Brief:
-    """One build: where its source is, where its results are, what it said."""
-
-    root: Path
-    out: Path
-    said: str
-
-    @property
-    def html(self) -> Path:
-        return self.out / "html"
-
-    @property
-    def pdf(self) -> Path:
-        return self.out / "brief.pdf"
-
-    @functools.cached_property
-    def ledger(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self.out / "ledger.json").read_text("utf-8"))
-        return content
-
-
-def copied(to: Path) -> Path:
-    """Copy what a brief is made of, and nothing that was built from it."""
-    to.mkdir(parents=True, exist_ok=True)
-    for name in CONTENT:
-        original = paths.ROOT / name
-        if original.is_dir():
-            leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
-            shutil.copytree(original, to / name, ignore=leave)
-        else:
-            shutil.copy(original, to / name)
-    return to
-
-
-def armsbrief(*words: str, root: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a brief, as a person would."""
-    return subprocess.run(
-        [sys.executable, "-m", "armsbrief", *words], cwd=root, text=True, capture_output=True,
-        env={**os.environ, "ARMSBRIEF_ROOT": str(root)}, check=False,
-    )  # fmt: skip
-
-
-def built(root: Path, *words: str, out: Path | None = None) -> Brief:
-    """Build a brief, or fail with what the build said."""
-    ran = armsbrief("build", *words, *(["--out", str(out)] if out else []), root=root)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return Brief(root, out or root / "_build", ran.stdout)
-
-
-def edit_cell(root: Path, table: str, row: str, column: str, value: str) -> int:
-    """Change one cell of a table; return the line of the file that it stands on."""
-    path = root / "data" / "tables" / f"{table}.csv"
-    with path.open(encoding="utf-8", newline="") as content:
-        rows = list(csv.reader(content))
-    number = next(n for n, cells in enumerate(rows) if cells[0] == row)
-    rows[number][rows[0].index(column)] = value
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
-    return number + 1
 
 
 @pytest.fixture(scope="session")
@@ -133,10 +62,13 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     data.package.cache_clear()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: its event loop would stay in the way of the tests that run kernels.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, or else the one that Playwright brought."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=found, headless=True, args=FLAGS)
         yield started

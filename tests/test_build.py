@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import Brief, armsbrief, copied
 from pypdf import PdfReader
+from support import Brief, armsbrief, copied
 
 from armsbrief.words import VERDICT
 
@@ -81,10 +81,15 @@ def test_nothing_else_in_the_ledger_changes(brief: Brief, costlier: Brief) -> No
     assert verdicts <= {name for name in before if touched & set(before[name]["facts"])}
 
 
-@pytest.mark.parametrize("page", ["index.html", "book/findings/equipment-value.html"])
-def test_the_pages_say_the_new_number_and_not_the_old_one(
-    brief: Brief, costlier: Brief, page: str
-) -> None:
+def test_the_board_shows_the_new_number_and_the_new_verdict(brief: Brief, costlier: Brief) -> None:
+    old, new = article(brief.html / "index.html"), article(costlier.html / "index.html")
+    assert "$7.2 billion $7.12 billion Supported, with a correction" in old
+    assert "$7.2 billion $7.50 billion Supported" in new
+    assert "$7.12 billion" not in new
+
+
+def test_the_finding_says_the_new_number_and_not_the_old_one(brief: Brief, costlier: Brief) -> None:
+    page = "book/findings/equipment-value.html"
     old, new = article(brief.html / page), article(costlier.html / page)
     sentences = [b.ledger["claims"]["equipment-value"]["sentence"] for b in (brief, costlier)]
     assert sentences[0] in re.sub(r" ([.,:;])", r"\1", old)
@@ -103,7 +108,7 @@ def test_so_does_the_pdf(brief: Brief, costlier: Brief) -> None:
 
 
 def test_so_does_every_receipt(costlier: Brief) -> None:
-    receipts = article(costlier.html / "book" / "receipts.html")
+    receipts = article(costlier.html / "book" / "receipts.html").replace("’", "'")
     assert "$7.50 billion — US-funded equipment in the Afghan forces' inventory" in receipts
 
 
@@ -161,7 +166,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages that a host of Jupyter Books would make: no build of ours, stored outputs."""
     root = copied(tmp_path_factory.mktemp("plain") / "copy")
     ran = subprocess.run(
-        [sys.executable, "-m", "jupyter_book", "build", "."], cwd=root, text=True, check=False,
+        [Path(sys.executable).with_name("jupyter-book"), "build", "."], cwd=root, text=True, check=False,
         capture_output=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -203,6 +208,6 @@ def test_a_failing_notebook_ends_the_build_and_nothing_is_published(tmp_path: Pa
     ran = armsbrief("build", root=root)
     assert ran.returncode == 1
     assert "stock.ipynb, code cell" in ran.stderr
-    assert "Traceback (most recent call last)" not in ran.stderr
+    assert "armsbrief/cli.py" not in ran.stderr, "the traceback is the cell's, not ours"
     assert not (root / "_build" / "html").exists()
     assert not (root / "_build" / "ledger.json").exists()

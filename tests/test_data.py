@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import armsbrief, copied, edit_cell
 from hypothesis import given
 from hypothesis import strategies as st
+from support import armsbrief, copied, edit_cell
 
 from armsbrief import data, paths
 from armsbrief.build import check_data
@@ -150,7 +150,9 @@ def test_a_descriptor_that_is_none_is_named(own_data: Path, content: str, said: 
 
 def test_a_table_that_is_not_there_is_named(own_data: Path) -> None:
     table(own_data, "equipment").unlink()
-    with pytest.raises(DataError, match=r"table 'equipment': equipment.csv cannot be read: No such"):
+    with pytest.raises(
+        DataError, match=r"table 'equipment': equipment.csv cannot be read: No such"
+    ):
         load("equipment", "2026-11-23")
 
 
@@ -194,7 +196,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("column", "value", "said"),
     [
         ("value", "seven", "equipment, row 3, column 'value': 'seven' found; expected a number"),
-        ("source_id", "eq9999", "equipment, row 3, column 'source_id': 'eq9999' found; expected an id"),
+        (
+            "source_id",
+            "eq9999",
+            "equipment, row 3, column 'source_id': 'eq9999' found; expected an id",
+        ),
     ],
 )
 def test_the_build_ends_there_and_nothing_is_written_over(
@@ -205,7 +211,9 @@ def test_the_build_ends_there_and_nothing_is_written_over(
     edit_cell(published, "equipment", LEFT, column, value)
     before = hashes(published)
     ran = armsbrief("build", root=published)
-    after = {name: h for name, h in hashes(published).items() if not name.startswith("_build/cache")}
+    after = {
+        name: h for name, h in hashes(published).items() if not name.startswith("_build/cache")
+    }
     path.write_bytes(good)
     assert ran.returncode == 1
     assert said in ran.stderr

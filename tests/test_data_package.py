@@ -121,7 +121,9 @@ def test_a_snapshot_names_its_licence_its_hash_and_the_tables_derived_from_it(pa
 
 
 def test_every_derived_table_has_a_snapshot() -> None:
-    derived = {name for path in MANIFESTS for name in json.loads(path.read_text("utf-8"))["derived"]}
+    derived = {
+        name for path in MANIFESTS for name in json.loads(path.read_text("utf-8"))["derived"]
+    }
     assert derived == DERIVED
 
 

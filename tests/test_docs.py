@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
-from conftest import armsbrief
+from support import armsbrief
 
 from armsbrief import __version__, paths
 from armsbrief.cli import cli
@@ -52,7 +52,9 @@ def test_the_readme_names_no_command_that_there_is_not() -> None:
 
 def test_the_two_commands_stand_on_the_first_screen_after_the_caveat() -> None:
     screen = "\n".join(README.splitlines()[:30])
-    assert screen.index("keep in mind first") < screen.index("make brief") < screen.index("make test")
+    assert (
+        screen.index("keep in mind first") < screen.index("make brief") < screen.index("make test")
+    )
 
 
 def test_help_and_version_are_printed() -> None:

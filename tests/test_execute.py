@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import CASES
+from support import CASES
 
 from armsbrief import execute, ledger, paths
 from armsbrief.errors import NotebookError
@@ -33,7 +33,9 @@ def test_a_failing_cell_is_named_with_its_notebook_and_traceback(tmp_path: Path)
 
 
 def test_a_warning_is_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(NotebookError, match=r"warns.ipynb, cell 2 warns: .*the tracker was restated"):
+    with pytest.raises(
+        NotebookError, match=r"warns.ipynb, cell 2 warns: .*the tracker was restated"
+    ):
         run("warns", tmp_path)
     assert list(tmp_path.glob("*.ipynb")) == []
 
@@ -93,7 +95,9 @@ def test_storing_keeps_outputs_and_leaves_the_injected_cell_out(
     nbformat.validate(kept)
 
 
-def test_what_was_stored_is_what_these_tests_are_about(two_runs: list[Path], tmp_path: Path) -> None:
+def test_what_was_stored_is_what_these_tests_are_about(
+    two_runs: list[Path], tmp_path: Path
+) -> None:
     """The outputs in the case notebook are those of a run."""
     stored = tmp_path / "stock.ipynb"
     execute.store(two_runs[0], stored)

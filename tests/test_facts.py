@@ -77,7 +77,8 @@ def test_a_number_that_is_not_finite_is_no_fact(equipment: pd.DataFrame, value: 
 
 
 @pytest.mark.parametrize(
-    "fact_id", ["left", "Stock.left", "stock.", ".left", "stock.left value", "stock..left", "stock.-x", ""]
+    "fact_id",
+    ["left", "Stock.left", "stock.", ".left", "stock.left value", "stock..left", "stock.-x", ""],
 )
 def test_a_malformed_id_is_refused_with_an_example(equipment: pd.DataFrame, fact_id: str) -> None:
     with pytest.raises(NotebookError, match=r"expected an id such as 'equipment-value.left'"):
@@ -94,7 +95,9 @@ def test_aggregated_rows_are_refused_for_they_have_lost_their_sources(
     equipment: pd.DataFrame,
 ) -> None:
     summed = equipment.groupby("category", as_index=False)[["value"]].sum()
-    with pytest.raises(NotebookError, match=r"lack id, published, source_id; pass rows as load\(\) gave"):
+    with pytest.raises(
+        NotebookError, match=r"lack id, published, source_id; pass rows as load\(\) gave"
+    ):
         fact("stock.left", 1, unit="weapons", rows=summed, label="left")
 
 

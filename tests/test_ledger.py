@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from conftest import CASES, Brief
+from support import CASES, Brief
 
 from armsbrief.errors import LedgerError
 from armsbrief.ledger import collect, compile_ledger, read
@@ -80,7 +80,9 @@ def test_facts_charts_and_tables_are_read_out_of_the_outputs() -> None:
     assert len(found["specifications"]["equipment-value"]["rows"]) == 2
 
 
-def test_a_claim_is_judged_by_its_rule_and_its_sentence_follows_the_verdict(compiled: Compile) -> None:
+def test_a_claim_is_judged_by_its_rule_and_its_sentence_follows_the_verdict(
+    compiled: Compile,
+) -> None:
     claim = compiled()["claims"]["equipment-value"]
     assert claim["verdict"] == "supported-with-correction"
     assert claim["sentence"] == "supported-with-correction: $7.12 billion was left."
@@ -129,7 +131,9 @@ def test_a_renamed_claim_ends_in_one_error_that_names_what_rests_on_it(compiled:
 
 
 def test_an_ask_may_not_refer_to_an_unknown_fact(compiled: Compile) -> None:
-    with pytest.raises(LedgerError, match=r"recommendations.yml, trace.obstacle: there is no fact 'a.b'"):
+    with pytest.raises(
+        LedgerError, match=r"recommendations.yml, trace.obstacle: there is no fact 'a.b'"
+    ):
         compiled(ask={"obstacle": "Only {fact}`a.b` of them."})
 
 
@@ -170,7 +174,9 @@ def test_a_notebook_that_was_never_executed_is_refused(tmp_path: Path) -> None:
 
 def test_a_notebook_that_ended_with_an_error_is_refused(tmp_path: Path) -> None:
     def fail(content: Any) -> None:
-        content.cells[-1].outputs = [nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])]
+        content.cells[-1].outputs = [
+            nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
+        ]
 
     with pytest.raises(LedgerError, match=r"stock.ipynb: code cell 7 ended with an error"):
         collect([changed(STOCK, tmp_path, fail)])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import copied, edit_cell
+from support import copied, edit_cell
 
 NOTEBOOK = "equipment-value.ipynb"
 
@@ -28,7 +28,9 @@ def nbval(root: Path, *words: str) -> dict[str, list[str]]:
     )  # fmt: skip
     assert re.search(r"\d+ passed", ran.stdout), ran.stdout + ran.stderr
     failed: dict[str, list[str]] = {}
-    for name, check in re.findall(r"^(?:FAILED|ERROR) notebooks/([\w-]+)\.ipynb::(.*)$", ran.stdout, re.M):
+    for name, check in re.findall(
+        r"^(?:FAILED|ERROR) notebooks/([\w-]+)\.ipynb::(.*)$", ran.stdout, re.M
+    ):
         failed.setdefault(name, []).append(check)
     return failed
 
@@ -49,7 +51,9 @@ def edit_stored_number(cells: dict[str, Any]) -> None:
 
 def change_code(cells: dict[str, Any]) -> None:
     source = cells["estimate"]["source"]
-    cells["estimate"]["source"] = [line.replace("number(deciding)", "number(deciding) + 0.01") for line in source]
+    cells["estimate"]["source"] = [
+        line.replace("number(deciding)", "number(deciding) + 0.01") for line in source
+    ]
 
 
 def never_run(cells: dict[str, Any]) -> None:

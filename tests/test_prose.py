@@ -44,7 +44,10 @@ def test_a_digit_on_a_page_is_named_with_file_and_line(book: Path) -> None:
 
 def test_each_digit_is_named_not_only_the_first(book: Path) -> None:
     write(book, "One 1.\n\nTwo 2.\n")
-    assert [(typed.line, typed.text) for typed in typed_digits(book)] == [(1, "One 1."), (3, "Two 2.")]
+    assert [(typed.line, typed.text) for typed in typed_digits(book)] == [
+        (1, "One 1."),
+        (3, "Two 2."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,9 @@ def test_the_sentences_after_them_may_not(book: Path) -> None:
     assert [typed.line for typed in typed_digits(book)] == [13]
 
 
-@pytest.mark.parametrize("entry", ["- text: F-16\n", "- reason: because\n", "- text: ''\n  reason: x\n"])
+@pytest.mark.parametrize(
+    "entry", ["- text: F-16\n", "- reason: because\n", "- text: ''\n  reason: x\n"]
+)
 def test_an_allowed_text_needs_a_reason(book: Path, entry: str) -> None:
     write(book, entry, "allowed.yml")
     with pytest.raises(ProseError, match="needs a text and a reason"):
@@ -139,7 +144,7 @@ def test_a_digit_put_anywhere_into_running_text_is_found(book: Path, data: st.Da
     lines[number] = " ".join(words)
     shutil.copy(paths.BOOK / "allowed.yml", book / "allowed.yml")
     write(book, "\n".join(lines))
-    inside_a_link = " ".join(words[:place]).rpartition("](")[2].count(")") == 0 and "](" in " ".join(
-        words[:place]
-    )
+    inside_a_link = " ".join(words[:place]).rpartition("](")[2].count(
+        ")"
+    ) == 0 and "](" in " ".join(words[:place])
     assert inside_a_link or number + 1 in [typed.line for typed in typed_digits(book)]

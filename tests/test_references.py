@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CASES
+from support import CASES
 
 from armsbrief import paths, publish
 from armsbrief.errors import LedgerError
@@ -41,7 +40,11 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copytree(paths.BOOK / "_static", book / "_static")
     shutil.copy(paths.BOOK / "references.bib", book)
     shutil.copy(paths.ROOT / "_config.yml", work / "source")
-    contents = {"format": "jb-book", "root": "index", "parts": [{"chapters": [{"file": "book/page"}]}]}
+    contents = {
+        "format": "jb-book",
+        "root": "index",
+        "parts": [{"chapters": [{"file": "book/page"}]}],
+    }
     for name in ("_toc.yml", "_toc_print.yml"):
         (work / "source" / name).write_text(yaml.safe_dump(contents))
     (work / "source" / "index.md").write_text("# A book\n\nAll is well here.\n")
@@ -67,7 +70,9 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
         (14, "there is no entry 'equipment-value.bra' among the charts of the ledger"),
     ],
 )
-def test_each_broken_reference_is_named_with_page_and_line(said: str, line: int, message: str) -> None:
+def test_each_broken_reference_is_named_with_page_and_line(
+    said: str, line: int, message: str
+) -> None:
     where = f"book/page.md:{line}:"
     assert any(where in row and message in row for row in said.splitlines()), said
 

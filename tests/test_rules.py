@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from armsbrief import paths
 from armsbrief.claims import Claim, read_claims
 from armsbrief.errors import LedgerError
-from armsbrief.rules import RULES, VERDICTS, Criteria, Meaning, Parts, PointValue, Share, Threshold, make
+from armsbrief.rules import (
+    RULES,
+    VERDICTS,
+    Criteria,
+    Meaning,
+    Parts,
+    PointValue,
+    Share,
+    Threshold,
+    make,
+)
 
 SUPPORTED, CORRECTED, IN_PART, NOT, UNKNOWN = VERDICTS
 CLAIMS = read_claims(paths.CLAIMS)
@@ -154,7 +164,14 @@ THRESHOLD = Threshold(supported=0.9, corrected=0.6, in_part=0.3)
 
 @pytest.mark.parametrize(
     ("value", "verdict"),
-    [(0.9, SUPPORTED), (0.89, CORRECTED), (0.6, CORRECTED), (0.3, IN_PART), (0.29, NOT), (None, UNKNOWN)],
+    [
+        (0.9, SUPPORTED),
+        (0.89, CORRECTED),
+        (0.6, CORRECTED),
+        (0.3, IN_PART),
+        (0.29, NOT),
+        (None, UNKNOWN),
+    ],
 )
 def test_one_value_is_held_against_three_minima(value: float | None, verdict: str) -> None:
     assert THRESHOLD.one({"estimate": value}) == verdict
@@ -184,7 +201,9 @@ def test_every_rule_says_its_numbers_in_its_tolerance() -> None:
         ("point-value", {"within": 0.1, "wide": 1, "x": 1}, "unexpected keyword argument 'x'"),
     ],
 )
-def test_an_unknown_rule_or_setting_is_named(name: str, given: Mapping[str, Any], said: str) -> None:
+def test_an_unknown_rule_or_setting_is_named(
+    name: str, given: Mapping[str, Any], said: str
+) -> None:
     with pytest.raises(LedgerError, match=said):
         make(name, given)
 
@@ -301,7 +320,13 @@ def test_a_value_further_off_on_the_same_side_never_gets_a_better_verdict(
 
 @given(numbers, sizes, sizes, sizes, sizes, st.booleans(), st.booleans())
 def test_the_same_holds_for_the_named_quantity(
-    asserted: float, within: float, more: float, near: float, further: float, attributed: bool, below: bool
+    asserted: float,
+    within: float,
+    more: float,
+    near: float,
+    further: float,
+    attributed: bool,
+    below: bool,
 ) -> None:
     rule = Meaning(within=within, wide=within + more)
     side = -1 if below else 1
@@ -332,7 +357,9 @@ def test_larger_ratios_in_every_part_never_make_a_worse_verdict(
     rule = Parts(parts=("each", "all"), threshold=1.1, nearly_all=0.9, most=0.6, at_least=1)
     rows = [*specifications(*each, part="each"), *specifications(*every, part="all")]
     larger = [{**row, "estimate": row["estimate"] * factor} for row in rows]
-    assert BY_MERIT[rule.claim({"estimate": 1}, larger)] <= BY_MERIT[rule.claim({"estimate": 1}, rows)]
+    assert (
+        BY_MERIT[rule.claim({"estimate": 1}, larger)] <= BY_MERIT[rule.claim({"estimate": 1}, rows)]
+    )
 
 
 @given(ratios)

@@ -66,9 +66,12 @@ def test_a_number_that_is_not_finite_cannot_be_shown(value: float) -> None:
 
 @given(
     st.one_of(
-        st.integers(-(10**15), 10**15), st.floats(-1e15, 1e15, allow_nan=False, allow_infinity=False)
+        st.integers(-(10**15), 10**15),
+        st.floats(-1e15, 1e15, allow_nan=False, allow_infinity=False),
     ),
-    st.sampled_from(["USD bn", "USD m", "USD", "EUR", "EUR m", "percent", "km", "weapons", "ratio"]),
+    st.sampled_from(
+        ["USD bn", "USD m", "USD", "EUR", "EUR m", "percent", "km", "weapons", "ratio"]
+    ),
     st.integers(0, 6),
 )
 def test_what_is_shown_is_the_value_to_within_half_of_the_last_place(

@@ -81,7 +81,7 @@ def design(counts: Counts, breaks: Iterable[pd.Period], slope: bool, memory: boo
     """
     if memory and not is_gapless(counts):
         raise DataError("months are missing, so the count of the month before cannot be used.")
-    months = np.asarray(counts.index.asi8)  # months counted from a fixed one
+    months = np.asarray(pd.PeriodIndex(counts.index).asi8)  # months counted from a fixed one
     time = (months - months[0]).astype(float)
     columns: dict[str, Any] = {"level": np.ones(len(counts)), "trend": time / 12}
     if memory:

@@ -15,8 +15,9 @@ from typing import Any
 
 import nbformat
 
-from armsbrief import cache, paths, trace
+from armsbrief import cache, paths, trace, warm
 from armsbrief.errors import NotebookError
+from armsbrief.warm.client import prompt
 
 _TIMEOUT = 300  # seconds for one cell
 _TRACEBACK_LINES = 12
@@ -62,7 +63,10 @@ def run_all(
     if not jobs:
         return results
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
+    import papermill  # noqa: F401  # once here, shared by all workers
+
+    size = min(workers, len(jobs))
+    with warm.serving(), ProcessPoolExecutor(size, mp_context=context) as pool:
         tasks = {
             pool.submit(run_one, path, dict(given), out / path.name): path
             for path, given in jobs.items()
@@ -107,6 +111,7 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
         papermill.execute_notebook(
             str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
             cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
+            autosave_cell_every=0, config=prompt(),
             execution_timeout=timeout,
         )  # fmt: skip
         executed = settled(nbformat.read(temporary, as_version=4))

@@ -149,7 +149,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
         "verdict": verdict,
         "sentence": substituted(claim.sentences[verdict], facts, f"claims.yml, {name}.sentences"),
         "rule": claim.rule.name,
-        "tolerance": rule.tolerance,
+        "tolerance": _in_words(rule.tolerance, claim, facts),
         "robustness": {"holds": sum(holding), "of": len(holding)} if rows else None,
         "specifications": [{**row, "holds": held} for row, held in zip(rows, holding, strict=True)],
         "dimensions": recorded["dimensions"],
@@ -176,6 +176,17 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
         "next_due": next_due,
         "stale": stale,
     }
+
+
+def _in_words(tolerance: str, claim: Claim, facts: Mapping[str, Any]) -> str:
+    """Name the tests of a rule by what their facts are, not by what the rule calls them."""
+    if claim.rule.name != "criteria":
+        return tolerance
+    for name, fact_id in claim.rule.inputs.items():
+        tolerance = re.sub(
+            rf"\b{re.escape(name)}(?= at least)", f"“{facts[fact_id]['label']}”", tolerance
+        )
+    return tolerance
 
 
 def _display(facts: Mapping[str, Any], fact_id: str | None) -> str | None:

@@ -24,6 +24,7 @@ from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
+_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/receipts$")
 _CHAPTERS = '<div class="toctree-wrapper'
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -61,10 +62,10 @@ def _write_if_changed(path: Path, content: bytes) -> None:
 
 
 def _print_contents() -> str:
-    """Return the table of contents without the notebooks, which are no reading for paper."""
+    """Return the table of contents without what is no reading for paper: notebooks, receipts."""
     contents = yaml.safe_load((paths.ROOT / "_toc.yml").read_text(encoding="utf-8"))
     for part in contents["parts"]:
-        part["chapters"] = [c for c in part["chapters"] if "notebooks/" not in c["file"]]
+        part["chapters"] = [c for c in part["chapters"] if not _ONLY_ON_SITE.search(c["file"])]
     contents["parts"] = [part for part in contents["parts"] if part["chapters"]]
     return yaml.safe_dump(contents, sort_keys=False)
 

@@ -41,7 +41,7 @@ class _LedgerDirective(SphinxDirective):
     def paragraph(self, text: str, *classes: str) -> nodes.paragraph:
         """Return a paragraph whose numbers are linked."""
         return nodes.paragraph(
-            "", "", *with_numbers(text, self.facts, self.env.docname), classes=list(classes)
+            "", "", *with_numbers(text, self.facts, self.env), classes=list(classes)
         )
 
     def bullets(self, texts: Iterable[str]) -> nodes.bullet_list:
@@ -137,10 +137,13 @@ class Finding(_LedgerDirective):
 
     def _charts(self, name: str) -> list[Node]:
         charts = source.of(self.env)["charts"]
-        return [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
+        shown = [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
+        return shown[:1] if source.on_paper(self.env) else shown
 
     def _sections(self, name: str, claim: Mapping[str, Any]) -> list[Node]:
         tables = source.of(self.env)["tables"]
+        if source.on_paper(self.env):
+            return self._in_short(claim)
         shown = [titled_grid(table) for key, table in tables.items() if _of(key, name)]
         limits = [*claim["limits_source"], f"The rule: {claim['tolerance']}."]
         sections = [
@@ -155,7 +158,21 @@ class Finding(_LedgerDirective):
             self.state.document.note_implicit_target(section, section)
         return [*sections]
 
-    def _evidence(self, claim: Mapping[str, Any]) -> Node:
+    def _in_short(self, claim: Mapping[str, Any]) -> list[Node]:
+        """Return what paper has room for; tables, numbers and rules stand on the site."""
+        sure = self.paragraph(f"{words.robustness(claim)} {words.break_even(claim)}")
+        evidence = self._evidence(claim)
+        evidence["classes"].append("source")
+        sections = [
+            headed("How sure, and what would change it", sure),
+            headed("The best evidence against", self.bullets(claim["counter_evidence_source"])),
+            headed("Limits", self.bullets(claim["limits_source"]), evidence),
+        ]
+        for section in sections:
+            self.state.document.note_implicit_target(section, section)
+        return [*sections]
+
+    def _evidence(self, claim: Mapping[str, Any]) -> nodes.paragraph:
         facts = [self.facts[fact] for fact in claim["facts"]]
         line = nodes.paragraph("", words.freshness(claim) + " Computed in ")
         for index, notebook in enumerate(sorted({fact["notebook"] for fact in facts})):
@@ -168,7 +185,7 @@ class Finding(_LedgerDirective):
 
     def _numbers(self, claim: Mapping[str, Any]) -> Node:
         rows: list[list[Node | str]] = [
-            [self.facts[fact]["label"], number(fact, self.facts[fact], self.env.docname)]
+            [self.facts[fact]["label"], number(fact, self.facts[fact], self.env)]
             for fact in claim["facts"]
         ]
         return grid(["Number", "Value"], rows, "numbers")

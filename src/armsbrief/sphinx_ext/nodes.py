@@ -8,8 +8,10 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from armsbrief.rules import Verdict
+from armsbrief.sphinx_ext import source
 from armsbrief.words import VERDICT
 
 
@@ -51,10 +53,12 @@ def reference(label: str, content: nodes.Element, classes: list[str], docname: s
     return link
 
 
-def number(fact_id: str, fact: Any, docname: str) -> nodes.Node:
-    """Return a displayed number, linked to its receipt."""
+def number(fact_id: str, fact: Any, env: BuildEnvironment) -> nodes.Node:
+    """Return a displayed number, linked to its receipt where receipts are published."""
     text = nodes.inline("", fact["display"], classes=["fact"])
-    return reference(anchor("fact", fact_id), text, ["receipt-link"], docname)
+    if source.on_paper(env):
+        return text
+    return reference(anchor("fact", fact_id), text, ["receipt-link"], env.docname)
 
 
 def badge(verdict: Verdict) -> nodes.inline:

@@ -33,7 +33,7 @@ class FactRole(_LedgerRole):
     """`{fact}`: the display form of a fact, linked to its receipt."""
 
     def node(self) -> Node:
-        return number(self.text, source.entry(self.env, "facts", self.text), self.env.docname)
+        return number(self.text, source.entry(self.env, "facts", self.text), self.env)
 
 
 class VerdictRole(_LedgerRole):
@@ -50,9 +50,7 @@ class FindingRole(_LedgerRole):
     def node(self) -> Node:
         claim = source.entry(self.env, "claims", self.text)
         facts = source.of(self.env)["facts"]
-        return nodes.inline(
-            "", "", *with_numbers(claim["sentence_source"], facts, self.env.docname)
-        )
+        return nodes.inline("", "", *with_numbers(claim["sentence_source"], facts, self.env))
 
 
 class HowManyRole(_LedgerRole):

@@ -43,6 +43,11 @@ def of(env: BuildEnvironment) -> Mapping[str, Any]:
     return found
 
 
+def on_paper(env: BuildEnvironment) -> bool:
+    """Tell whether the pages are for print, which leaves the trail of each number to the site."""
+    return bool(env.app.builder.name == "singlehtml")
+
+
 def sources_of(env: BuildEnvironment) -> Mapping[str, Mapping[str, str]]:
     """Return the table of sources by id."""
     found: Mapping[str, Mapping[str, str]] = env.app.armsbrief_sources  # type: ignore[attr-defined]

@@ -1,0 +1,83 @@
+"""What tests call: a copy of the brief, its command line, an edited cell."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from armsbrief import paths
+
+CASES = Path(__file__).parent / "notebooks" / "cases"
+CONTENT = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One build: where its source is, where its results are, what it said."""
+
+    root: Path
+    out: Path
+    said: str
+
+    @property
+    def html(self) -> Path:
+        return self.out / "html"
+
+    @property
+    def pdf(self) -> Path:
+        return self.out / "brief.pdf"
+
+    @functools.cached_property
+    def ledger(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.out / "ledger.json").read_text("utf-8"))
+        return content
+
+
+def copied(to: Path) -> Path:
+    """Copy what a brief is made of, and nothing that was built from it."""
+    to.mkdir(parents=True, exist_ok=True)
+    for name in CONTENT:
+        original = paths.ROOT / name
+        if original.is_dir():
+            leave = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+            shutil.copytree(original, to / name, ignore=leave)
+        else:
+            shutil.copy(original, to / name)
+    return to
+
+
+def armsbrief(*words: str, root: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a brief, as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "armsbrief", *words], cwd=root, text=True, capture_output=True,
+        env={**os.environ, "ARMSBRIEF_ROOT": str(root)}, check=False,
+    )  # fmt: skip
+
+
+def built(root: Path, *words: str, out: Path | None = None) -> Brief:
+    """Build a brief, or fail with what the build said."""
+    ran = armsbrief("build", *words, *(["--out", str(out)] if out else []), root=root)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return Brief(root, out or root / "_build", ran.stdout)
+
+
+def edit_cell(root: Path, table: str, row: str, column: str, value: str) -> int:
+    """Change one cell of a table; return the line of the file that it stands on."""
+    path = root / "data" / "tables" / f"{table}.csv"
+    with path.open(encoding="utf-8", newline="") as content:
+        rows = list(csv.reader(content))
+    number = next(n for n, cells in enumerate(rows) if cells[0] == row)
+    rows[number][rows[0].index(column)] = value
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return number + 1
