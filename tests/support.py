@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pypdf import PdfReader
+
 from armsbrief import paths
 
 CASES = Path(__file__).parent / "notebooks" / "cases"
@@ -68,6 +70,12 @@ def built(root: Path, *words: str, out: Path | None = None) -> Brief:
     ran = armsbrief("build", *words, *(["--out", str(out)] if out else []), root=root)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return Brief(root, out or root / "_build", ran.stdout)
+
+
+@functools.cache
+def pages_of(pdf: Path) -> list[str]:
+    """Return the text of each page of a PDF, with one space between words; slow, so once."""
+    return [" ".join(page.extract_text().split()) for page in PdfReader(pdf).pages]
 
 
 def edit_cell(root: Path, table: str, row: str, column: str, value: str) -> int:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from pypdf import PdfReader
-from support import Brief, armsbrief, copied
+from support import Brief, armsbrief, copied, pages_of
 
 from armsbrief.words import VERDICT
 
@@ -24,11 +23,6 @@ def article(page: Path) -> str:
     main = BeautifulSoup(page.read_text(encoding="utf-8"), "lxml").select_one("article.bd-article")
     assert main is not None
     return re.sub(r"\s+", " ", main.get_text(" ")).strip()
-
-
-@cache
-def paper(pdf: Path) -> str:
-    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in PdfReader(pdf).pages))
 
 
 def test_a_build_says_what_it_found_and_where_the_results_are(brief: Brief) -> None:
@@ -99,7 +93,7 @@ def test_the_finding_says_the_new_number_and_not_the_old_one(brief: Brief, costl
 
 
 def test_so_does_the_pdf(brief: Brief, costlier: Brief) -> None:
-    old, new = paper(brief.pdf), paper(costlier.pdf)
+    old, new = (" ".join(pages_of(b.pdf)) for b in (brief, costlier))
     start = "US-funded equipment worth {} billion was in the Afghan forces’ inventory"
     assert start.format("$7.12") in old
     assert start.format("$7.50") in new

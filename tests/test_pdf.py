@@ -10,7 +10,7 @@ import pytest
 from pdfua.model import Severity
 from pdfua.validator import Validator
 from pypdf import PdfReader
-from support import Brief
+from support import Brief, pages_of
 
 from armsbrief.words import VERDICT
 
@@ -21,8 +21,8 @@ def pdf(brief: Brief) -> PdfReader:
 
 
 @pytest.fixture(scope="module")
-def text(pdf: PdfReader) -> str:
-    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pdf.pages))
+def text(brief: Brief) -> str:
+    return " ".join(pages_of(brief.pdf))
 
 
 def test_it_is_tagged_and_names_its_language_its_title_and_its_author(pdf: PdfReader) -> None:
@@ -36,10 +36,10 @@ def test_it_is_tagged_and_names_its_language_its_title_and_its_author(pdf: PdfRe
     assert pdf.metadata.author
 
 
-def test_every_page_has_its_number(pdf: PdfReader) -> None:
-    count = len(pdf.pages)
-    for number, page in enumerate(pdf.pages, start=1):
-        assert f"{number} / {count}" in page.extract_text()
+def test_every_page_has_its_number(brief: Brief) -> None:
+    pages = pages_of(brief.pdf)
+    for number, page in enumerate(pages, start=1):
+        assert f"{number} / {len(pages)}" in page
 
 
 def titles(outline: list[Any]) -> Iterator[str]:
@@ -60,8 +60,8 @@ def test_it_has_bookmarks_and_contents(pdf: PdfReader, text: str, brief: Brief) 
     assert re.search(r"Contents .*Limits \.{5,} \d+", text)
 
 
-def test_the_answer_stands_on_the_first_page_with_the_verdicts(pdf: PdfReader) -> None:
-    first = re.sub(r"\s+", " ", pdf.pages[0].extract_text())
+def test_the_answer_stands_on_the_first_page_with_the_verdicts(brief: Brief) -> None:
+    first = pages_of(brief.pdf)[0]
     assert "The answer." in first
     assert "Supported, with a correction" in first
 

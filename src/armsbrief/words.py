@@ -61,6 +61,8 @@ def break_even(claim: Mapping[str, Any]) -> str:
     if found is None:
         return "No single number decides this claim, so there is no break-even point."
     today = _number(found["today"], found["unit"])
+    if not found["today"]:
+        return f"Today’s value is {today}, so there is nothing to scale; any other is judged anew."
     flips = [
         f"{side} {_number(found[side]['value'], found['unit'])} it would be "
         f"“{VERDICT[found[side]['verdict']].lower()}”"
@@ -74,7 +76,8 @@ def break_even(claim: Mapping[str, Any]) -> str:
 
 def _number(value: float, unit: str) -> str:
     """Write a threshold with enough decimals to tell it from its neighbours."""
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
+    whole = value == int(value) and unit not in (*_COMPLETE, "ratio")
+    digits = 0 if whole or abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
     return units.display(value, unit, digits)
 
 

@@ -58,6 +58,8 @@ class _LedgerDirective(SphinxDirective):
 
     def attributed(self, ids: Sequence[str]) -> list[Node]:
         """Return the citations, or their number by grade where there are too many to read."""
+        if not ids:
+            return [nodes.Text("No source was public by then")]
         if len(ids) <= _FEW_SOURCES:
             return [nodes.Text("Sources: "), *self.cited(ids)]
         known = source.sources_of(self.env)
