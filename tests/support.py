@@ -44,8 +44,12 @@ class Brief:
         return content
 
 
-def copied(to: Path) -> Path:
-    """Copy what a brief is made of, and nothing that was built from it."""
+def copied(to: Path, memory_of: Path | None = None) -> Path:
+    """Copy what a brief is made of, and nothing that was built from it.
+
+    The copy may take over another's memory of which tables are valid and of
+    which notebooks have not changed.
+    """
     to.mkdir(parents=True, exist_ok=True)
     for name in CONTENT:
         original = paths.ROOT / name
@@ -54,6 +58,8 @@ def copied(to: Path) -> Path:
             shutil.copytree(original, to / name, ignore=leave)
         else:
             shutil.copy(original, to / name)
+    if memory_of:
+        shutil.copytree(memory_of / "_build" / "cache", to / "_build" / "cache")
     return to
 
 
@@ -76,6 +82,15 @@ def built(root: Path, *words: str, out: Path | None = None) -> Brief:
 def pages_of(pdf: Path) -> list[str]:
     """Return the text of each page of a PDF, with one space between words; slow, so once."""
     return [" ".join(page.extract_text().split()) for page in PdfReader(pdf).pages]
+
+
+def built_plainly(root: Path) -> Brief:
+    """Build a brief as any Jupyter Book is built."""
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", "."]
+    ran = subprocess.run(command, cwd=root, text=True, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "WARNING" not in ran.stderr, ran.stderr
+    return Brief(root, root / "_build", ran.stdout)
 
 
 def edit_cell(root: Path, table: str, row: str, column: str, value: str) -> int:

@@ -130,3 +130,13 @@ def test_every_derived_table_has_a_snapshot() -> None:
 def test_the_codebook_has_a_chapter_for_every_table() -> None:
     codebook = (paths.DATA / "README.md").read_text(encoding="utf-8")
     assert [name for name in TABLES if f"## {name}" not in codebook] == []
+
+
+def test_every_asserted_number_has_its_unit_hedge_and_step_and_is_not_nought() -> None:
+    """A rule compares at the step that was stated, and measures distance relative to the number."""
+    said = rows("assertions")
+    numbers = said[said["value"] != ""]
+    assert len(numbers) >= 4
+    assert (numbers[["unit", "qualifier", "resolution"]] != "").all(axis=None)
+    assert (numbers["value"].astype(float) > 0).all()
+    assert (numbers["resolution"].astype(float) > 0).all()
