@@ -140,6 +140,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
     return {
         "title": claim.title,
         "page": claim.page,
+        "found_as": substituted(claim.found_as, facts, f"claims.yml, {name}.found_as"),
         "says": substituted(claim.says, facts, f"claims.yml, {name}.says"),
         "asserted": inputs.get("asserted"),
         "asserted_display": _display(facts, claim.rule.inputs.get("asserted")),
@@ -165,6 +166,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
         ],
         "limits": [substituted(text, facts, f"claims.yml, {name}.limits") for text in claim.limits],
         # The same texts with their references kept, for pages that link every number.
+        "found_as_source": claim.found_as,
         "says_source": claim.says,
         "sentence_source": claim.sentences[verdict],
         "counter_evidence_source": claim.counter_evidence,

@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from armsbrief import __version__
-from armsbrief.sphinx_ext import directives, nodes, roles
+from armsbrief.sphinx_ext import directives, nodes, paper, roles
 from armsbrief.sphinx_ext.fonts import add_fonts
 from armsbrief.sphinx_ext.source import attach_ledger
 
@@ -22,6 +22,7 @@ from armsbrief.sphinx_ext.source import attach_ledger
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register roles, directives and nodes."""
     app.connect("builder-inited", attach_ledger)
+    app.connect("builder-inited", paper.replace_directives)
     app.connect("build-finished", add_fonts)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.add_html_theme("armsbrief_print", str(Path(__file__).parent / "themes" / "print"))

@@ -139,13 +139,10 @@ class Finding(_LedgerDirective):
 
     def _charts(self, name: str) -> list[Node]:
         charts = source.of(self.env)["charts"]
-        shown = [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
-        return shown[:1] if source.on_paper(self.env) else shown
+        return [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
 
     def _sections(self, name: str, claim: Mapping[str, Any]) -> list[Node]:
         tables = source.of(self.env)["tables"]
-        if source.on_paper(self.env):
-            return self._in_short(claim)
         shown = [titled_grid(table) for key, table in tables.items() if _of(key, name)]
         limits = [*claim["limits_source"], f"The rule: {claim['tolerance']}."]
         sections = [
@@ -155,20 +152,6 @@ class Finding(_LedgerDirective):
             *([headed("Where sources disagree", *shown)] if shown else []),
             headed("Limits", self.bullets(limits)),
             headed("Evidence", self._evidence(claim), self._numbers(claim)),
-        ]
-        for section in sections:
-            self.state.document.note_implicit_target(section, section)
-        return [*sections]
-
-    def _in_short(self, claim: Mapping[str, Any]) -> list[Node]:
-        """Return what paper has room for; tables, numbers and rules stand on the site."""
-        sure = self.paragraph(f"{words.robustness(claim)} {words.break_even(claim)}")
-        evidence = self._evidence(claim)
-        evidence["classes"].append("source")
-        sections = [
-            headed("How sure, and what would change it", sure),
-            headed("The best evidence against", self.bullets(claim["counter_evidence_source"])),
-            headed("Limits", self.bullets(claim["limits_source"]), evidence),
         ]
         for section in sections:
             self.state.document.note_implicit_target(section, section)
@@ -313,10 +296,7 @@ class Changes(_LedgerDirective):
     required_arguments = 1
 
     def content_nodes(self) -> list[Node]:
-        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
-        self.env.note_dependency(str(path))
-        now = changes.record(source.of(self.env))
-        found = changes.compare(changes.read(path), now)
+        found = self.found()
         moved = [change for change in found if change.moved]
         rows: list[list[Node | str]] = [self._cells(change) for change in moved]
         flips = sum(change.flipped for change in found)
@@ -327,6 +307,12 @@ class Changes(_LedgerDirective):
         )
         head = ["Claim", "Verdict then", "Verdict now", "Value then", "Value now"]
         return [nodes.paragraph("", text), *([grid(head, rows)] if rows else [])]
+
+    def found(self) -> list[changes.Change]:
+        """Compare the earlier edition with this one, claim by claim."""
+        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
+        self.env.note_dependency(str(path))
+        return changes.compare(changes.read(path), changes.record(source.of(self.env)))
 
     def _cells(self, change: changes.Change) -> list[Node | str]:
         title, *rest = changes.cells(change)

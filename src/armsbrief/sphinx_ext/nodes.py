@@ -55,9 +55,10 @@ def reference(label: str, content: nodes.Element, classes: list[str], docname: s
 
 def number(fact_id: str, fact: Any, env: BuildEnvironment) -> nodes.Node:
     """Return a displayed number, linked to its receipt where receipts are published."""
-    text = nodes.inline("", fact["display"], classes=["fact"])
     if source.on_paper(env):
-        return text
+        place = f"#{anchor('fact', fact_id)}"
+        return nodes.reference("", fact["display"], refuri=place, classes=["fact"])
+    text = nodes.inline("", fact["display"], classes=["fact"])
     return reference(anchor("fact", fact_id), text, ["receipt-link"], env.docname)
 
 
