@@ -12,7 +12,6 @@ from xml.etree import ElementTree as Tree
 from armsbrief.charts import FONT_FOLDER
 from armsbrief.errors import LedgerError
 
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SHORTEST_RUN = 3
 
 
@@ -86,21 +85,44 @@ def _answer_first(root: Tree.Element) -> None:
 
 
 def _number_receipts(root: Tree.Element) -> None:
-    """Number the receipts that the page leads to, drop the others, and mark every link to one."""
-    used = {link.get("href", "")[1:] for link in _links(root)}
-    numbers: dict[str, int] = {}
+    """Number the receipts that the page leads to, drop the others, and mark every link to one.
+
+    A mark starts with a letter, so that a number copied with its mark is not
+    another number.
+    """
+    used = _reached(root)
+    numbers: dict[str, str] = {}
     for box, receipt in list(_receipts(root)):
         name = receipt.get("id", "")
         if name in used:
-            numbers[name] = len(numbers) + 1
-            receipt.insert(0, _element("span", "receipt-number", str(numbers[name])))
+            numbers[name] = f"r{len(numbers) + 1}"
+            receipt.insert(0, _element("span", "receipt-number", numbers[name]))
         else:
             box.remove(receipt)
     for link in _links(root):
-        name = link.get("href", "")[1:]
+        name = _target(link)
         if name not in numbers:
             raise LedgerError(f"on paper a number leads to the receipt {name!r}; there is none.")
-        link.append(_element("span", "mark", str(numbers[name]).translate(_RAISED)))
+        link.append(_element("span", "mark", numbers[name]))
+
+
+def _reached(root: Tree.Element) -> set[str]:
+    """Return the receipts that the text leads to, and those that these lead to."""
+    onward = {
+        receipt.get("id", ""): {_target(link) for link in _links(receipt)}
+        for _, receipt in _receipts(root)
+    }
+    inside = {id(link) for _, receipt in _receipts(root) for link in _links(receipt)}
+    found = {_target(link) for link in _links(root) if id(link) not in inside}
+    fresh = set(found)
+    while fresh:
+        fresh = set[str]().union(*(onward.get(name, set()) for name in fresh)) - found
+        found |= fresh
+    return found
+
+
+def _target(link: Tree.Element) -> str:
+    return link.get("href", "").removeprefix("#")
 
 
 def _links(root: Tree.Element) -> Iterator[Tree.Element]:

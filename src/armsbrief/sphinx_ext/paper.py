@@ -7,6 +7,7 @@ numbers the receipts once the whole page is known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -166,7 +167,8 @@ class Receipts(directives.Receipts):
             made.append(nodes.rubric("", claim["title"] if claim else _OTHER_GROUPS[group]))
             if claim:
                 made.append(self._sure(group, claim))
-            made += [self._drawn(k, c) for k, c in book["charts"].items() if _of(k, group)]
+            drawn = [(key, chart) for key, chart in book["charts"].items() if _of(key, group)]
+            made += [self._drawn(*one) for one in (drawn[:1] if claim else drawn)]
             made += [self._receipt(name, self.facts[name]) for name in names]
         return made
 
@@ -180,8 +182,7 @@ class Receipts(directives.Receipts):
         return self._entry("drawn", key, f"Chart: {chart['title']}", said, chart["sources"])
 
     def _receipt(self, name: str, fact: Mapping[str, Any]) -> Node:
-        full = "" if isinstance(fact["value"], str) else f"{fact['value']!r} "
-        said = f"{fact['label']}. {full}{fact['unit']}: {fact['how']}; {_rows(fact['rows'])}; "
+        said = f"{fact['label']}{_in_full(fact)}: {_quoted(fact['how'])}; {_rows(fact['rows'])}; "
         known = f"; known {words.day(fact['as_of'])}" if fact["as_of"] else ""
         return self._entry("fact", name, fact["display"], said + _place(fact) + known,
                            fact["sources"])  # fmt: skip
@@ -207,12 +208,22 @@ class Receipts(directives.Receipts):
 def _rows(rows: Mapping[str, Sequence[str]]) -> str:
     """Name the rows where they are few, and count them where they are many."""
     parts = [
-        f"{table} ({', '.join(ids)})"
-        if len(ids) <= _FEW_ROWS
-        else f"{len(ids)} rows of {table}"
+        f"{table} ({', '.join(ids)})" if len(ids) <= _FEW_ROWS else f"{len(ids)} rows of {table}"
         for table, ids in rows.items()
     ]
     return ", ".join(parts) or "no rows"
+
+
+def _in_full(fact: Mapping[str, Any]) -> str:
+    """Give the full value and its unit, where the display form rounds."""
+    if str(fact["value"]) in fact["display"].replace(",", ""):
+        return ""
+    return f", in full {fact['value']} {fact['unit']}"
+
+
+def _quoted(how: str) -> str:
+    """Write the name of a parameter as words are quoted."""
+    return re.sub(r"`([^`]+)`", r"“\1”", how)
 
 
 def _place(record: Mapping[str, Any]) -> str:
@@ -228,4 +239,3 @@ def replace_directives(app: Sphinx) -> None:
     app.add_directive("chart", Chart, override=True)
     app.add_directive("receipts", Receipts, override=True)
     app.add_directive("changes", Changes, override=True)
-
