@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 
 from armsbrief.charts import SCREEN_COLOURS
 
@@ -18,6 +20,11 @@ _UNSEEN = re.compile(
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 _HIDDEN = re.compile(r'<(path|text|line)\b[^>]* display="none"[^>]*?(?:/>|>[^<]*</\1>)')
 _EMPTY = re.compile(r"<g[^>]*></g>")
+_PLACED = re.compile(
+    r'<(?P<tag>path|line) transform="translate\((?P<x>[-\d.]+),(?P<y>[-\d.]+)\)"(?P<look>[^>]*?)'
+    r"(?:/>|></(?P=tag)>)"
+)
+_OFTEN = 4  # places from which a reference is shorter
 _COLOUR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6}|white)"')
 
 
@@ -35,7 +42,8 @@ def for_screen(drawing: str, kind: str) -> str:
     if opening is None:
         raise ValueError("no SVG to show")
     head = re.sub(r' (?:class|version|xmlns:xlink|xmlns)="[^"]*"', "", opening.group())
-    return head.replace("<svg", f'<svg class="{kind}"', 1) + _lean(drawing[opening.end() :])
+    parts = _shared(_lean(drawing[opening.end() :]), kind)
+    return head.replace("<svg", f'<svg class="{kind}"', 1) + parts
 
 
 def _lean(parts: str) -> str:
@@ -58,3 +66,20 @@ def _keep_painted(match: re.Match[str]) -> str:
 def _themed(match: re.Match[str]) -> str:
     colour = SCREEN_COLOURS.get(match.group(2))
     return f'{match.group(1)}="{colour}"' if colour else match.group()
+
+
+def _shared(parts: str, kind: str) -> str:
+    """Draw a mark that stands in many places once, and refer to it from there."""
+    count = Counter(match.group("tag", "look") for match in _PLACED.finditer(parts))
+    own = kind[0] + hashlib.sha256(parts.encode()).hexdigest()[:5]
+    often = [mark for mark, times in count.items() if times >= _OFTEN]
+    names = {mark: f"{own}{number}" for number, mark in enumerate(often)}
+
+    def referred(match: re.Match[str]) -> str:
+        name = names.get(match.group("tag", "look"))
+        x, y = match.group("x", "y")
+        return f'<use href="#{name}" x="{x}" y="{y}"/>' if name else match.group()
+
+    marks = "".join(f'<{tag} id="{name}"{look}/>' for (tag, look), name in names.items())
+    placed = _PLACED.sub(referred, parts)
+    return f"<defs>{marks}</defs>{placed}" if marks else placed

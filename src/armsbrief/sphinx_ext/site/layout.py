@@ -20,7 +20,7 @@ from armsbrief.sphinx_ext.site import downloads, metadata
 # Nothing from elsewhere, no script or style in the page itself, nothing evaluated.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'"
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
 THEME = Path(__file__).parents[1] / "themes" / "site"
 _FOLDED = "The notebooks"

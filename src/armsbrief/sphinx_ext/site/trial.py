@@ -39,7 +39,7 @@ def form(name: str, claim: Claim, root: str) -> str:
         "<p>Make each choice as you would defend it. The result was computed at build, like all "
         "others.</p>"
         f'<div class="choices">{selects}</div>'
-        '<output class="outcome" aria-live="polite"></output>'
+        f'<output class="outcome" aria-live="polite">{_outcome(claim, first)}</output>'
         f'<svg class="strip" viewBox="0 0 {_WIDTH} 40" preserveAspectRatio="none" '
         'aria-hidden="true"></svg>'
         '<p class="source">One line for each way to compute it, low to high; those in the upper '
@@ -49,6 +49,13 @@ def form(name: str, claim: Claim, root: str) -> str:
         f'<p><a href="{root}{_folder(name)}.html">All {count} ways to compute it</a>, with what '
         f'each gives (<a download href="{root}{_folder(name)}.csv">CSV</a>).</p>'
     )
+
+
+def _outcome(claim: Claim, row: Mapping[str, Any]) -> str:
+    shown = escape(estimate(row["estimate"], claim["unit"]))
+    holds = "holds" if row["holds"] else "does not hold"
+    verdict = words.VERDICT[claim["verdict"]].lower()
+    return f"<b>{shown}</b>: the verdict “{verdict}” <b>{holds}</b> for this choice."
 
 
 def _first(claim: Claim) -> Mapping[str, Any]:

@@ -78,8 +78,11 @@ def _entry(app: Sphinx, edition: editions.Edition) -> Iterator[str]:
 
 
 def write_sitemap(app: Sphinx) -> None:
-    """Write the sitemap; it holds absolute addresses only, so it needs the published one."""
-    if not app.config.html_baseurl:
+    """Write robots.txt and the sitemap, which holds absolute addresses and so needs a base."""
+    base = app.config.html_baseurl
+    sitemap = f"Sitemap: {base}sitemap.xml\n" if base else ""
+    write(app, "robots.txt", f"User-agent: *\nAllow: /\n{sitemap}")
+    if not base:
         return
     out = Path(app.outdir)
     pages = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.html"))
