@@ -18,6 +18,12 @@ INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 ACCENT, SECOND, THIRD, FOURTH, FIFTH = "#0b6e99", "#b3541e", "#5b7f2b", "#7b4fa3", "#8a6d00"
 PALETTE = [ACCENT, SECOND, THIRD, FOURTH, FIFTH, QUIET]
 WIDTH = 560
+# What the style sheet of the site calls our colours, so that they follow the reader's scheme.
+SCREEN_COLOURS = {
+    INK: "var(--chart-ink)", QUIET: "var(--chart-quiet)", GRID: "var(--chart-grid)",
+    ACCENT: "var(--chart-1)", SECOND: "var(--chart-2)", THIRD: "var(--chart-3)",
+    FOURTH: "var(--chart-4)", FIFTH: "var(--chart-5)", "white": "var(--chart-ground)",
+}  # fmt: skip
 
 
 def _config() -> dict[str, Any]:
@@ -41,7 +47,7 @@ def _config() -> dict[str, Any]:
 
 
 @cache
-def _font_ready() -> None:
+def ready_font() -> None:
     """Give the drawing engine our font, so that text is as wide on every machine."""
     import vl_convert
 
@@ -57,15 +63,20 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
         The SVG, with a title and a description for screen readers, and the
         Vega-Lite specification that it was drawn from.
     """
-    import vl_convert
-
-    _font_ready()
     specification = json.loads(figure.to_json(validate=True))
     specification["config"] = _config()
     specification["description"] = alt_text
     specification.setdefault("width", WIDTH)
+    return draw(specification, title, alt_text), specification
+
+
+def draw(specification: dict[str, Any], title: str, alt_text: str) -> str:
+    """Draw a specification as an SVG with a title and a description for screen readers."""
+    import vl_convert
+
+    ready_font()
     svg = vl_convert.vegalite_to_svg(specification, vl_version=_version(specification))
-    return _accessible(svg, title, alt_text), specification
+    return _accessible(svg, title, alt_text)
 
 
 def _version(specification: dict[str, Any]) -> str:

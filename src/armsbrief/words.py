@@ -77,8 +77,15 @@ def estimate(claim: Mapping[str, Any]) -> str:
     shown, unit = claim["estimate_display"], claim["unit"]
     if shown is None:
         return "—"
-    if claim["estimate"] is None or isinstance(claim["estimate"], bool | str) or unit in _COMPLETE:
+    if claim["estimate"] is None or isinstance(claim["estimate"], bool | str):
         return str(shown)
+    return with_unit(shown, unit)
+
+
+def with_unit(shown: str, unit: str | None) -> str:
+    """Add the unit to a displayed number whose form does not say it."""
+    if unit is None or unit in _COMPLETE:
+        return shown
     return f"×{shown}" if unit == "ratio" else f"{shown} {unit}"
 
 

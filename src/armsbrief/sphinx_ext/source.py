@@ -48,6 +48,11 @@ def on_paper(env: BuildEnvironment) -> bool:
     return bool(env.app.builder.name == "singlehtml")
 
 
+def root(env: BuildEnvironment) -> str:
+    """Return the way from the current page to the root of the site."""
+    return "../" * env.docname.count("/")
+
+
 def sources_of(env: BuildEnvironment) -> Mapping[str, Mapping[str, str]]:
     """Return the table of sources by id."""
     found: Mapping[str, Mapping[str, str]] = env.app.armsbrief_sources  # type: ignore[attr-defined]
