@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import font_lato
 
-FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
+from armsbrief import drawing
+
 FONT = "Lato"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 # Dark enough on white and light enough on near-black; told apart without colour vision.
@@ -40,14 +38,6 @@ def _config() -> dict[str, Any]:
     }
 
 
-@cache
-def _font_ready() -> None:
-    """Give the drawing engine our font, so that text is as wide on every machine."""
-    import vl_convert
-
-    vl_convert.register_font_directory(str(FONT_FOLDER))
-
-
 def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, dict[str, Any]]:
     """Draw a chart.
 
@@ -57,22 +47,11 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
         The SVG, with a title and a description for screen readers, and the
         Vega-Lite specification that it was drawn from.
     """
-    import vl_convert
-
-    _font_ready()
     specification = json.loads(figure.to_json(validate=True))
     specification["config"] = _config()
     specification["description"] = alt_text
     specification.setdefault("width", WIDTH)
-    svg = vl_convert.vegalite_to_svg(specification, vl_version=_version(specification))
-    return _accessible(svg, title, alt_text), specification
-
-
-def _version(specification: dict[str, Any]) -> str:
-    match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
-    if match is None:
-        raise ValueError(f"no Vega-Lite version in {specification['$schema']!r}")
-    return ".".join(match.groups())
+    return _accessible(drawing.svg(specification), title, alt_text), specification
 
 
 def _accessible(svg: str, title: str, alt_text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import nbformat
 
-from armsbrief import cache, paths, trace, warm
+from armsbrief import cache, drawing, paths, trace, warm
 from armsbrief.errors import NotebookError
 from armsbrief.warm.client import prompt
 
@@ -66,7 +66,7 @@ def run_all(
     import papermill  # noqa: F401  # once here, shared by all workers
 
     size = min(workers, len(jobs))
-    with warm.serving(), ProcessPoolExecutor(size, mp_context=context) as pool:
+    with warm.serving(), drawing.serving(), ProcessPoolExecutor(size, mp_context=context) as pool:
         tasks = {
             pool.submit(run_one, path, dict(given), out / path.name): path
             for path, given in jobs.items()

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from armsbrief import paths
-from armsbrief.charts import FONT_FOLDER
+from armsbrief.drawing import FONT_FOLDER
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
