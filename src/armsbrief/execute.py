@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -108,12 +109,12 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
     seen = out.with_suffix(f".{os.getpid()}.trace")
     os.environ[trace.VARIABLE] = str(seen)
     try:
-        papermill.execute_notebook(
-            str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
-            cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
-            autosave_cell_every=0, config=prompt(),
-            execution_timeout=timeout,
-        )  # fmt: skip
+        with TemporaryDirectory(prefix="armsbrief-") as private:
+            papermill.execute_notebook(
+                str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
+                cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
+                autosave_cell_every=0, config=prompt(private), execution_timeout=timeout,
+            )  # fmt: skip
         executed = settled(nbformat.read(temporary, as_version=4))
         _refuse_stderr(path, executed)
         write_notebook(executed, out)
