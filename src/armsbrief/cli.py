@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,16 +58,33 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
           no_cache: bool) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
-    from armsbrief.build import build as run
+    from armsbrief import unchanged
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
                              "--edition.", "armsbrief build --store")  # fmt: skip
-    built = run(edition, _pairs(pairs), jobs, out, store, not no_cache, click.echo)
-    _console.print(_verdicts(built.ledger["claims"]))
-    click.echo(f"Page:   {built.folder / 'html' / 'index.html'}")
-    click.echo(f"PDF:    {built.folder / 'brief.pdf'}")
-    click.echo(f"Ledger: {built.folder / 'ledger.json'}")
+    request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
+    folder = None if store or no_cache else unchanged.find(request)
+    if folder:
+        click.echo("Nothing has changed since the last build")
+    else:
+        folder = _built(request, edition, _pairs(pairs), jobs, out, store, not no_cache)
+    ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    _console.print(_verdicts(ledger["claims"]))
+    click.echo(f"Page:   {folder / 'html' / 'index.html'}")
+    click.echo(f"PDF:    {folder / 'brief.pdf'}")
+    click.echo(f"Ledger: {folder / 'ledger.json'}")
+
+
+def _built(request: list[Any], *wanted: Any) -> Path:
+    """Build, and mark what was built for the next time; imported only now, as it takes a second."""
+    from armsbrief import unchanged
+    from armsbrief.build import build as run
+
+    before = unchanged.inputs()
+    built = run(*wanted, click.echo)
+    unchanged.keep(request, unchanged.inputs() if wanted[-2] else before, built.folder, built.made)
+    return built.folder
 
 
 @cli.command()
