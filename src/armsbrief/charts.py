@@ -10,6 +10,7 @@ import altair as alt
 
 from armsbrief import drawing
 
+FONT_FOLDER = drawing.FONT_FOLDER
 FONT = "Lato"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 # Dark enough on white and light enough on near-black; told apart without colour vision.

@@ -26,8 +26,12 @@ _PASSED_OVER = {"__pycache__", ".ipynb_checkpoints"}
 
 def inputs() -> str:
     """Return one hash of all that decides what a build makes, besides what is asked of it."""
-    sources = [paths.ROOT / name for name in _SOURCES]
-    return _digest([_hashes([*sources, Path(__file__).parent]), sys.version, _installed()])
+    return fingerprint([*(paths.ROOT / name for name in _SOURCES), Path(__file__).parent])
+
+
+def fingerprint(places: Iterable[Path]) -> str:
+    """Return one hash of files and folders, and of the Python and the packages that use them."""
+    return _digest([_hashes(places), sys.version, _installed()])
 
 
 def find(request: Sequence[Any]) -> Path | None:
