@@ -88,6 +88,24 @@ def _built(request: list[Any], *wanted: Any) -> Path:
 
 
 @cli.command()
+@click.argument("grid", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--scheduler", default="", metavar="ADDRESS",
+              help="Run on the workers of this Dask scheduler.")  # fmt: skip
+@click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Notebooks run at once on this machine; one for each core if 0 or not given.")  # fmt: skip
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the table and the journal.")  # fmt: skip
+@click.option("--timeout", default=300, metavar="SECONDS", type=click.IntRange(min=1),
+              help="For one cell.")  # fmt: skip
+def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int) -> None:
+    """Run the notebooks over a grid of parameters; write one tidy table."""
+    from armsbrief.sweep import sweep as run
+
+    for path in run(grid, out, jobs, scheduler, timeout):
+        click.echo(f"Table: {path}")
+
+
+@cli.command()
 @click.argument("before")
 @click.argument("after")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of a table.")

@@ -119,14 +119,21 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
         _refuse_stderr(path, executed)
         write_notebook(executed, out)
         cache.keep(path, parameters, out, seen)
-    except papermill.PapermillExecutionError as error:
-        raise NotebookError(_failure(path, error)) from None
-    except TimeoutError as error:
-        raise NotebookError(f"{path.name}: a cell did not end within {timeout} s.") from error
+    except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
+        raise NotebookError(reason(path, error, timeout)) from None
     finally:
         del os.environ[trace.VARIABLE]
         temporary.unlink(missing_ok=True)
         seen.unlink(missing_ok=True)
+
+
+def reason(path: Path, error: Exception, timeout: int) -> str:
+    """Say why a notebook did not run to its end: in a cell, in time, or for want of its kernel."""
+    if isinstance(error, TimeoutError):
+        return f"{path.name}: a cell did not end within {timeout} s."
+    if isinstance(error, RuntimeError):  # nbclient's DeadKernelError, and a kernel never born
+        return f"{path.name}: its kernel died: {error}"
+    return _failure(path, error)
 
 
 def _failure(path: Path, error: Any) -> str:

@@ -31,7 +31,12 @@ def inputs() -> str:
 
 def fingerprint(places: Iterable[Path]) -> str:
     """Return one hash of files and folders, and of the Python and the packages that use them."""
-    return _digest([_hashes(places), sys.version, _installed()])
+    return _digest([files(places), sys.version, _installed()])
+
+
+def files(places: Iterable[Path]) -> str:
+    """Return one hash of files and folders, wherever they are."""
+    return _digest(_hashes(places))
 
 
 def find(request: Sequence[Any]) -> Path | None:
@@ -45,7 +50,7 @@ def find(request: Sequence[Any]) -> Path | None:
     with suppress(OSError, ValueError, KeyError, TypeError):  # no mark, or a damaged one: build
         mark = json.loads(_place(request).read_bytes())
         made = [Path(path) for path in mark["made"]]
-        if mark["inputs"] == inputs() and mark["outputs"] == _digest(_hashes(made)):
+        if mark["inputs"] == inputs() and mark["outputs"] == files(made):
             return Path(mark["folder"])
     return None
 
@@ -65,7 +70,7 @@ def keep(request: Sequence[Any], before: str, folder: Path, made: Iterable[Path]
         All files and folders that the build put in place.
     """
     made = list(made)
-    mark = {"inputs": before, "outputs": _digest(_hashes(made)), "folder": str(folder),
+    mark = {"inputs": before, "outputs": files(made), "folder": str(folder),
             "made": [str(path) for path in made]}  # fmt: skip
     place = _place(request)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +90,8 @@ def _installed() -> list[str]:
 
 
 def _hashes(places: Iterable[Path]) -> list[tuple[str, str]]:
-    return [(path, _hash(path)) for place in places for path in _files(str(place))]
+    return [(os.path.relpath(path, place.parent), _hash(path))
+            for place in places for path in _files(str(place))]  # fmt: skip
 
 
 def _files(place: str) -> Iterator[str]:
