@@ -25,6 +25,7 @@ class Built:
     name: str
     ledger: ledger.Ledger
     folder: Path
+    made: list[Path]
 
 
 def build(
@@ -81,7 +82,7 @@ def build(
         for folder in folders:
             for result in results:
                 publish.swap_in(result, folder / result.name)
-    return Built(name, made, folders[-1])
+    return Built(name, made, folders[-1], [f / r.name for f in folders for r in results])
 
 
 def judge(

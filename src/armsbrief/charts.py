@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import font_lato
 
-FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
+from armsbrief import drawing
+
 FONT = "Lato"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 # Dark enough on white and light enough on near-black; told apart without colour vision.
@@ -46,14 +44,6 @@ def _config() -> dict[str, Any]:
     }
 
 
-@cache
-def ready_font() -> None:
-    """Give the drawing engine our font, so that text is as wide on every machine."""
-    import vl_convert
-
-    vl_convert.register_font_directory(str(FONT_FOLDER))
-
-
 def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, dict[str, Any]]:
     """Draw a chart.
 
@@ -72,18 +62,7 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
 
 def draw(specification: dict[str, Any], title: str, alt_text: str) -> str:
     """Draw a specification as an SVG with a title and a description for screen readers."""
-    import vl_convert
-
-    ready_font()
-    svg = vl_convert.vegalite_to_svg(specification, vl_version=_version(specification))
-    return _accessible(svg, title, alt_text)
-
-
-def _version(specification: dict[str, Any]) -> str:
-    match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
-    if match is None:
-        raise ValueError(f"no Vega-Lite version in {specification['$schema']!r}")
-    return ".".join(match.groups())
+    return _accessible(drawing.svg(specification), title, alt_text)
 
 
 def _accessible(svg: str, title: str, alt_text: str) -> str:

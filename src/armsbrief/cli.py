@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,16 +58,51 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
           no_cache: bool) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
-    from armsbrief.build import build as run
+    from armsbrief import unchanged
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
                              "--edition.", "armsbrief build --store")  # fmt: skip
-    built = run(edition, _pairs(pairs), jobs, out, store, not no_cache, click.echo)
-    _console.print(_verdicts(built.ledger["claims"]))
-    click.echo(f"Page:   {built.folder / 'html' / 'index.html'}")
-    click.echo(f"PDF:    {built.folder / 'brief.pdf'}")
-    click.echo(f"Ledger: {built.folder / 'ledger.json'}")
+    request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
+    folder = None if store or no_cache else unchanged.find(request)
+    if folder:
+        click.echo("Nothing has changed since the last build")
+    else:
+        folder = _built(request, edition, _pairs(pairs), jobs, out, store, not no_cache)
+    ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    _console.print(_verdicts(ledger["claims"]))
+    click.echo(f"Page:   {folder / 'html' / 'index.html'}")
+    click.echo(f"PDF:    {folder / 'brief.pdf'}")
+    click.echo(f"Ledger: {folder / 'ledger.json'}")
+
+
+def _built(request: list[Any], *wanted: Any) -> Path:
+    """Build, and mark what was built for the next time; imported only now, as it takes a second."""
+    from armsbrief import unchanged
+    from armsbrief.build import build as run
+
+    before = unchanged.inputs()
+    built = run(*wanted, click.echo)
+    unchanged.keep(request, unchanged.inputs() if wanted[-2] else before, built.folder, built.made)
+    return built.folder
+
+
+@cli.command()
+@click.argument("grid", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--scheduler", default="", metavar="ADDRESS",
+              help="Run on the workers of this Dask scheduler.")  # fmt: skip
+@click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Notebooks run at once on this machine; one for each core if 0 or not given.")  # fmt: skip
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the table and the journal.")  # fmt: skip
+@click.option("--timeout", default=300, metavar="SECONDS", type=click.IntRange(min=1),
+              help="For one cell.")  # fmt: skip
+def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int) -> None:
+    """Run the notebooks over a grid of parameters; write one tidy table."""
+    from armsbrief.sweep import sweep as run
+
+    for path in run(grid, out, jobs, scheduler, timeout):
+        click.echo(f"Table: {path}")
 
 
 @cli.command()

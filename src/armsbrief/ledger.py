@@ -68,16 +68,57 @@ def compile_ledger(
 
 def collect(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Read facts, charts and specifications out of the outputs of executed notebooks."""
-    found: dict[str, dict[str, Any]] = {
-        "facts": {},
-        "charts": {},
-        "tables": {},
-        "specifications": {},
-    }
+    found = _nothing()
     for path in sorted(notebooks):
-        for cell in _executed_cells(path):
-            for data in _displayed(cell):
-                _take(found, data, f"notebooks/{path.name}", cell["id"])
+        _take_all(found, _executed_cells(path), path.name)
+    return found
+
+
+def recorded(cells: Iterable[Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """Read what `collect` does out of the cells of one executed notebook."""
+    found = _nothing()
+    _take_all(found, [cell for cell in cells if cell["cell_type"] == "code"], name)
+    return found
+
+
+def _nothing() -> dict[str, dict[str, Any]]:
+    return {"facts": {}, "charts": {}, "tables": {}, "specifications": {}}
+
+
+def _take_all(
+    found: dict[str, dict[str, Any]], cells: Iterable[Mapping[str, Any]], name: str
+) -> None:
+    for cell in cells:
+        for data in _displayed(cell):
+            _take(found, data, f"notebooks/{name}", cell["id"])
+
+
+def verdicts(
+    claims: Mapping[str, Claim], records: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Judge the claims for which every fact is there, without their texts.
+
+    Parameters
+    ----------
+    claims : mapping
+        The entries of `claims.yml`.
+    records : mapping
+        `facts` and `specifications`, as `collect` gives them.
+    """
+    facts, found = records["facts"], {}
+    for name, claim in claims.items():
+        if not set(claim.rule.inputs.values()) <= set(facts):
+            continue
+        rule = rules.make(claim.rule.name, claim.rule.settings)
+        inputs = _inputs(name, claim, rule, facts)
+        rows = records["specifications"].get(name, _NO_SPECIFICATIONS)["rows"]
+        estimate = claim.rule.inputs.get("estimate")
+        found[name] = {
+            "verdict": rule.claim(inputs, rows),
+            "estimate": inputs.get("estimate"),
+            "estimate_display": _display(facts, estimate),
+            "unit": facts[estimate]["unit"] if estimate else None,
+        }
     return found
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as Tree
 
-from armsbrief.charts import FONT_FOLDER
+from armsbrief.drawing import FONT_FOLDER
 from armsbrief.errors import LedgerError
 
 _SHORTEST_RUN = 3

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import multiprocessing
 import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +18,16 @@ from typing import Any
 
 import yaml
 
-from armsbrief import paper, paths
+from armsbrief import paper, paths, unchanged
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
 _ONLY_ON_SITE = re.compile(r"^notebooks/")
 _APPENDIX = ("book/receipts", "book/sources")
+# Imported once in the parent, not in each of the two that build pages.
+_SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",
+           "sphinx.builders.html", "sphinxcontrib.bibtex", "sphinx.ext.intersphinx")  # fmt: skip
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -74,7 +78,9 @@ def _print_contents() -> str:
     return yaml.safe_dump(contents, sort_keys=False)
 
 
-def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, Path]:
+def publish(
+    work: Path, ledger: Path, edition: str, as_of: str, with_paper: bool = True
+) -> tuple[Path, ...]:
     """Build site and PDF side by side.
 
     Parameters
@@ -85,26 +91,28 @@ def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, P
         The ledger that the pages refer to.
     edition, as_of : str
         Name and knowledge date, for the title page and the PDF's dates.
+    with_paper : bool
+        Whether to make the PDF too.
 
     Returns
     -------
     tuple of pathlib.Path
-        The folder of the site and the PDF.
+        The folder of the site, and the PDF.
 
     Raises
     ------
     LedgerError
         If a reference is broken or a page warns: all of them are listed.
     """
-    import jupyter_book.sphinx  # noqa: F401  # imported once here, shared by both forks
-
+    for name in _SHARED:
+        importlib.import_module(name)
     epoch = int(datetime.fromisoformat(as_of).replace(tzinfo=UTC).timestamp())
     environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        printed = pool.submit(_paper, work, environment, edition)
+        printed = [pool.submit(_paper, work, environment, edition)] if with_paper else []
         site = pool.submit(_site, work, environment)
-        return site.result(), printed.result()
+        return tuple(part.result() for part in [site, *printed])
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:
@@ -121,7 +129,22 @@ def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
         "html_theme": "armsbrief_print", "html_theme_options": {}, "html_context": context,
         "external_toc_path": "_toc_print.yml", "html_sidebars": {},
     })  # fmt: skip
-    return paper.make_pdf(work / "singlehtml" / "index.html", work / "brief.pdf")
+    out = work / "brief.pdf"
+    return _unless_same(
+        work / "singlehtml", out, lambda pages: paper.make_pdf(pages / "index.html", out)
+    )
+
+
+def _unless_same(pages: Path, out: Path, make: Callable[[Path], Path]) -> Path:
+    """Make the PDF, unless these very pages have been set by this very code: that takes seconds."""
+    mark = out.with_suffix(".made-of")
+    made_of = unchanged.fingerprint([pages, Path(__file__).parent])
+    if out.is_file() and mark.is_file():
+        if mark.read_text(encoding="utf-8") == f"{made_of} {unchanged.fingerprint([out])}":
+            return out
+    make(pages)
+    mark.write_text(f"{made_of} {unchanged.fingerprint([out])}", encoding="utf-8")
+    return out
 
 
 def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:

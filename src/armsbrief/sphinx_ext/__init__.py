@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from armsbrief import __version__
-from armsbrief.sphinx_ext import directives, nodes, paper, roles, site
+from armsbrief.sphinx_ext import directives, nodes, paper, roles, site, watched
 from armsbrief.sphinx_ext.fonts import add_fonts
 from armsbrief.sphinx_ext.source import attach_ledger
 
@@ -27,13 +27,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_theme("armsbrief_print", str(Path(__file__).parent / "themes" / "print"))
     nodes.register(app)
     roles.register(app)
+    watched.register(app)
     directives.register(app)
     site.register(app)
     return {
         "version": __version__,
         "env_version": _code_version(),
         "parallel_read_safe": True,
-        "parallel_write_safe": True,
+        "parallel_write_safe": False,  # what is used in writing is noted in this process
     }
 
 

@@ -10,7 +10,8 @@ from html import escape
 from sphinx.application import Sphinx
 
 from armsbrief import paths, words
-from armsbrief.charts import FONT, INK, QUIET, ready_font
+from armsbrief.charts import FONT, INK, QUIET
+from armsbrief.drawing import font_ready
 from armsbrief.sphinx_ext.site.files import write
 from armsbrief.sphinx_ext.site.metadata import CARD
 
@@ -29,7 +30,7 @@ def _drawn(svg: str) -> bytes:
     kept = paths.CACHE / "cards" / f"{hashlib.sha256(svg.encode()).hexdigest()[:24]}.png"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        ready_font()
+        font_ready()
         temporary = kept.with_suffix(f".{os.getpid()}")
         temporary.write_bytes(vl_convert.svg_to_png(svg, scale=1))
         temporary.replace(kept)
