@@ -68,6 +68,21 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
     return _accessible(svg, title, alt_text), specification
 
 
+def picture(svg: str, scale: float) -> bytes:
+    """Return a drawing as PNG on white; the same bytes on every machine with the same engine."""
+    import vl_convert
+
+    _font_ready()
+    made: bytes = vl_convert.svg_to_png(svg, scale=scale)
+    return made
+
+
+def described(svg: str) -> str:
+    """Give a drawing its text alternative where WeasyPrint looks for it: in its title."""
+    pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
+    return pattern.sub(r"\1<title>\2</title>", svg)
+
+
 def _version(specification: dict[str, Any]) -> str:
     match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
     if match is None:

@@ -92,6 +92,20 @@ def diff(before: str, after: str, markdown: bool, as_json: bool) -> None:
         show(_console, found, before, after)
 
 
+@cli.command()
+@click.option("--edition", metavar="NAME", help="Edition to take; the newest if none is given.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the kit.")  # fmt: skip
+def kit(edition: str | None, out: Path | None) -> None:
+    """Write letters, cards, charts and the table of claims of an edition that was built."""
+    from armsbrief.kit import kit as run
+
+    made, folder = run(edition, out, click.echo)
+    for name, reasons in made.withheld.items():
+        click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
+    click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
+
+
 def _verdicts(claims: dict[str, Any]) -> Table:
     """Return the table of claims: what the op-ed asserts, what we find, the verdict."""
     from armsbrief.words import VERDICT, estimate

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from armsbrief import paths
-from armsbrief.charts import FONT_FOLDER
+from armsbrief.charts import FONT_FOLDER, described
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
@@ -149,19 +149,13 @@ def _pdf(page: Path, out: Path) -> Path:
     from weasyprint.text.fonts import FontConfiguration
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    fonts = FontConfiguration()
-    css = weasyprint.CSS(string=_fonts(), font_config=fonts)
-    html = _answer_first(_text_alternatives(page.read_text(encoding="utf-8")))
+    known = FontConfiguration()
+    css = weasyprint.CSS(string=fonts(), font_config=known)
+    html = _answer_first(described(page.read_text(encoding="utf-8")))
     weasyprint.HTML(string=html, base_url=str(page)).write_pdf(
-        out, stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1"
+        out, stylesheets=[css], font_config=known, pdf_variant="pdf/ua-1"
     )
     return out
-
-
-def _text_alternatives(html: str) -> str:
-    """Give every drawing the text alternative where WeasyPrint looks for it: in its title."""
-    pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
-    return pattern.sub(r"\1<title>\2</title>", html)
 
 
 def _answer_first(html: str) -> str:
@@ -173,7 +167,8 @@ def _answer_first(html: str) -> str:
     return rest.replace(_CHAPTERS, contents.group() + _CHAPTERS, 1)
 
 
-def _fonts() -> str:
+def fonts() -> str:
+    """Return the rules that give WeasyPrint the brief's own font."""
     faces = {("normal", 400): "Regular", ("italic", 400): "Italic", ("normal", 700): "Bold",
              ("italic", 700): "BoldItalic"}  # fmt: skip
     return "\n".join(
