@@ -11,7 +11,20 @@ from typing import Any
 
 from filelock import FileLock
 
-from armsbrief import changes, data, editions, execute, ledger, parameters, paths, prose, publish
+from armsbrief import (
+    causes,
+    changes,
+    data,
+    editions,
+    execute,
+    ledger,
+    parameters,
+    paths,
+    prose,
+    provenance,
+    publish,
+    sides,
+)
 from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
 
@@ -73,7 +86,7 @@ def build(
     with FileLock(work / "lock"):
         executed, made = judge(name, wanted, workers, say, use_cache)
         if keep_outputs:
-            _keep(executed, workers, say)
+            _keep(executed, say)
         say("Publishing site and PDF")
         publish.stage(executed, work / "source")
         results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
@@ -106,19 +119,22 @@ def judge(
         use_cache,
     )
     made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
+    made["made_of"] = provenance.made_of()
     ledger.write(made, _work(name) / "ledger.json")
     return executed, made
 
 
-def _keep(executed: list[Path], workers: int, say: Report) -> None:
+def _keep(executed: list[Path], say: Report) -> None:
     """Store what plain tools need: outputs, the records of older editions, the bibliography."""
     for path in executed:
         execute.store(path, paths.NOTEBOOKS / path.name)
     (paths.BOOK / "references.bib").write_text(bibliography(), encoding="utf-8")
+    newest = editions.default()
     for older in editions.names()[:-1]:
         say(f"Edition {older}: for the page of changes")
-        _, made = judge(older, editions.read(older).parameters, workers, say)
-        changes.write(made, paths.EDITIONS / f"{older}.json")
+        then, now = (sides.resolve(name, paths.BUILD) for name in (older, newest.name))
+        record = changes.record(older, newest.name, causes.explain(then, now, say))
+        changes.write(record, paths.EDITIONS / f"{older}.json")
 
 
 def _work(name: str) -> Path:
@@ -147,17 +163,3 @@ def _places(name: str, out: Path | None, is_default: bool) -> list[Path]:
     if out:
         return [out]
     return [paths.BUILD / "editions" / name, *([paths.BUILD] if is_default else [])]
-
-
-def edition_record(name: str) -> dict[str, Any]:
-    """Execute an edition and return what a comparison needs of it.
-
-    Raises
-    ------
-    ArmsbriefError
-        If there is no edition of that name.
-    """
-    chosen = editions.read(name)
-    check_data()
-    _, made = judge(name, chosen.parameters, os.cpu_count() or 1, lambda text: None)
-    return changes.record(made)

@@ -65,6 +65,22 @@ def draw(specification: dict[str, Any], title: str, alt_text: str) -> str:
     return _accessible(drawing.svg(specification), title, alt_text)
 
 
+def picture(svg: str, scale: float) -> bytes:
+    """Return a drawing as PNG on white; the same bytes on every machine with the same engine."""
+    import vl_convert
+
+    drawing.font_ready()
+    made: bytes = vl_convert.svg_to_png(svg, scale=scale)
+    return made
+
+
+def described(svg: str) -> str:
+    """Give a drawing its text alternative where WeasyPrint looks for it: in its title."""
+    pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
+    return pattern.sub(r"\1<title>\2</title>", svg)
+
+
+
 def _accessible(svg: str, title: str, alt_text: str) -> str:
     """Make one image of the SVG for a screen reader: its parts have no meaning alone."""
     opening = re.match(r"<svg\b[^>]*>", svg)

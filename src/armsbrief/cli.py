@@ -108,23 +108,38 @@ def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int)
 @cli.command()
 @click.argument("before")
 @click.argument("after")
-@click.option("--markdown", is_flag=True, help="Print Markdown instead of a table.")
-def diff(before: str, after: str, markdown: bool) -> None:
-    """Compare two editions, claim by claim; a flipped verdict comes first."""
-    from armsbrief import changes
-    from armsbrief.build import edition_record
+@click.option("--markdown", is_flag=True, help="Print Markdown, for a letter or an issue.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every row named.")
+def diff(before: str, after: str, markdown: bool, as_json: bool) -> None:
+    """Say claim by claim what changed between two editions, and why.
 
-    found = changes.compare(edition_record(before), edition_record(after))
-    if markdown:
-        click.echo(changes.as_markdown(found, before, after))
-        return
-    table = Table("Claim", f"Verdict {before}", f"Verdict {after}", before, after)
-    for change in found:
-        if change.moved:
-            table.add_row(*changes.cells(change), style="bold" if change.flipped else "")
-    _console.print(table)
-    still = sum(not change.moved for change in found)
-    click.echo(f"{still} of {len(found)} claims read the same in both editions.")
+    BEFORE and AFTER are names of editions, ledgers or folders of builds, or
+    git:REVISION or git:REVISION:EDITION. The cause of a change is found by
+    running code and rows of the one with those of the other.
+    """
+    from armsbrief import changes
+    from armsbrief.diff import diff as run
+    from armsbrief.diff import show
+
+    found = run(before, after, lambda text: click.echo(text, err=True))
+    if markdown or as_json:
+        click.echo((changes.as_json if as_json else changes.as_markdown)(found, before, after))
+    else:
+        show(_console, found, before, after)
+
+
+@cli.command()
+@click.option("--edition", metavar="NAME", help="Edition to take; the newest if none is given.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the kit.")  # fmt: skip
+def kit(edition: str | None, out: Path | None) -> None:
+    """Write letters, cards, charts and the table of claims of an edition that was built."""
+    from armsbrief.kit import kit as run
+
+    made, folder = run(edition, out, click.echo)
+    for name, reasons in made.withheld.items():
+        click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
+    click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
 
 
 def _verdicts(claims: dict[str, Any]) -> Table:

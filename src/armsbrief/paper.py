@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as Tree
 
 from armsbrief.drawing import FONT_FOLDER
@@ -29,15 +30,33 @@ def make_pdf(page: Path, out: Path) -> Path:
 
 def write(html: str, folder: Path, out: Path) -> None:
     """Set HTML with our own fonts; addresses in it are relative to a folder."""
+    out.write_bytes(as_pdf(html, folder))
+
+
+def as_pdf(html: str, folder: Path, style: str = "", **options: Any) -> bytes:
+    """Return HTML as a tagged PDF, set with our own fonts.
+
+    Parameters
+    ----------
+    html : str
+        The page.
+    folder : pathlib.Path
+        Addresses in the page are relative to it.
+    style : str
+        A style sheet beside those that the page names.
+    **options
+        For WeasyPrint's `write_pdf`.
+    """
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
-    css = weasyprint.CSS(string=_fonts(), font_config=fonts)
-    weasyprint.HTML(string=html, base_url=f"{folder}/").write_pdf(
-        out, stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1"
+    css = weasyprint.CSS(string=_fonts() + style, font_config=fonts)
+    made: bytes = weasyprint.HTML(string=html, base_url=f"{folder}/").write_pdf(
+        stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1", **options
     )
+    return made
 
 
 def finished(html: str) -> str:

@@ -325,32 +325,60 @@ class Asks(_LedgerDirective):
 
 
 class Changes(_LedgerDirective):
-    """`{changes} edition`: what differs between an earlier edition and this one."""
+    """`{changes} edition`: what differs between an earlier edition and this one, and why."""
 
     required_arguments = 1
 
     def content_nodes(self) -> list[Node]:
         found = self.found()
-        moved = [change for change in found if change.moved]
-        rows: list[list[Node | str]] = [self._cells(change) for change in moved]
-        flips = sum(change.flipped for change in found)
-        text = (
-            f"{flips} of {len(found)} verdicts changed between the edition of "
-            f"{words.day(self.arguments[0])} and this one; {len(moved) - flips} more claims have "
-            "another value or wording."
-        )
-        head = ["Claim", "Verdict then", "Verdict now", "Value then", "Value now"]
-        return [nodes.paragraph("", text), *([grid(head, rows)] if rows else [])]
+        then = f"the edition of {words.day(self.arguments[0])}"
+        others = [change for change in found if change.moved and not change.flipped]
+        return [
+            nodes.paragraph("", changes.summary(found, then, "this one")),
+            *[self._flipped(change) for change in found if change.flipped],
+            *(self.others(others) if others else []),
+        ]
+
+    def others(self, moved: list[changes.Change]) -> list[Node]:
+        """Show the changes that leave the verdict as it was."""
+        rows = [self._cells(change) for change in moved]
+        said = nodes.paragraph("", "The other changes leave the verdict as it was.")
+        return [said, grid(["Claim", "Value", "Holds in", "Why"], rows, "changes")]
+
+    def _flipped(self, change: changes.Change) -> Node:
+        _, value, holds = changes.cells(change)
+        head = nodes.paragraph("", "", nodes.strong("", "Verdict changed: "))
+        head += self._link(change)
+        box = nodes.container("", head, classes=["flipped-verdict"])
+        box += nodes.paragraph("", "", *self._verdicts(change))
+        box += nodes.paragraph("", f"Value: {value}. Holds in: {holds}.")
+        for label, side in (("Said then", change.before), ("Says now", change.after)):
+            if side and "sentence" in change.moves:
+                box += nodes.paragraph("", f"{label}: {side['sentence']}")
+        box += [nodes.paragraph("", f"Why: {text}") for text in changes.why(change)]
+        return box
+
+    def _link(self, change: changes.Change) -> Node:
+        text = nodes.inline("", change.title)
+        if change.after is None:
+            return text
+        return reference(anchor("claim", change.claim), text, [], self.env.docname)
+
+    def _verdicts(self, change: changes.Change) -> list[Node]:
+        """Return both verdicts; the old one plain, for it is no verdict of this ledger."""
+        then, _ = changes.verdicts(change)
+        now = badge(change.after["verdict"]) if change.after else nodes.Text("no such claim")
+        return [nodes.inline("", then, classes=["verdict-then"]), nodes.Text(" → "), now]
 
     def found(self) -> list[changes.Change]:
         """Compare the earlier edition with this one, claim by claim."""
         path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
         self.env.note_dependency(str(path))
-        return changes.compare(changes.read(path), changes.record(source.of(self.env)))
+        return changes.since(changes.read(path), source.of(self.env))
 
     def _cells(self, change: changes.Change) -> list[Node | str]:
-        title, *rest = changes.cells(change)
-        return [nodes.strong("", title) if change.flipped else title, *rest]
+        _, value, holds = changes.cells(change)
+        return [self._link(change), value, holds, " ".join(changes.why(change))]
 
 
 class Receipts(_LedgerDirective):

@@ -125,17 +125,12 @@ class Chart(directives.Chart):
 
 
 class Changes(directives.Changes):
-    """`{changes} edition`: the verdicts that changed as a table, the rest by name."""
+    """`{changes} edition`: the verdicts that changed, and the other claims by name."""
 
-    def content_nodes(self) -> list[Node]:
-        said, *_ = super().content_nodes()
-        found = [change for change in self.found() if change.moved]
-        flipped = [self._cells(change) for change in found if change.flipped]
-        other = "; ".join(changes.cells(change)[0] for change in found if not change.flipped)
-        head = ["Claim", "Verdict then", "Verdict now", "Value then", "Value now"]
-        shown: list[Node] = [grid(head, flipped)] if flipped else []
-        rest = [nodes.paragraph("", f"Another value or wording: {other}.")] if other else []
-        return [said, *shown, *rest]
+    def others(self, moved: list[changes.Change]) -> list[Node]:
+        """Name the claims with another value or wording."""
+        names = "; ".join(change.title for change in moved)
+        return [nodes.paragraph("", f"Another value or wording: {names}.")]
 
 
 class Receipts(directives.Receipts):
