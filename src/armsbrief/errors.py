@@ -42,3 +42,11 @@ class LedgerError(ArmsbriefError):
 
 class ProseError(ArmsbriefError):
     """The text of the book says something that no fact backs."""
+
+
+class FetchError(ArmsbriefError):
+    """A source did not answer as it should; nothing was changed."""
+
+
+class NotPublished(FetchError):
+    """The source says that there is no such release (yet)."""
