@@ -106,6 +106,39 @@ def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int)
 
 
 @cli.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]... | FILE")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--quick", is_flag=True,
+              help="Do not execute the notebooks to see which verdicts move.")  # fmt: skip
+@click.option("--accept", "accepted", metavar="CHECK", multiple=True,
+              help="Take what this check refuses: rows-lost, history or magnitude.")  # fmt: skip
+@click.option("--table", metavar="NAME", help="Add the rows of FILE (CSV or Excel) to this table.")
+@click.option("--template", metavar="NAME", help="Write an empty FILE to fill in for this table.")
+@click.option("--publisher", metavar="TEXT", help="With --table: who published the figures.")
+@click.option("--title", metavar="TEXT", help="With --table: title of the publication.")
+@click.option("--url", metavar="ADDRESS", help="With --table: where it can be read.")
+@click.option("--date", "day", metavar="DATE", help="With --table: day of publication.")
+def refresh(names: tuple[str, ...], table: str | None, template: str | None, dry_run: bool,
+            quick: bool, accepted: tuple[str, ...], **source: str | None) -> None:  # fmt: skip
+    """Fetch new data, or take yours; all of it or nothing, and say what changed."""
+    from armsbrief import contribute, telling
+    from armsbrief.refresh import refresh as run
+
+    if template:
+        file = _file(names) if names else None
+        click.echo(f"Template: {contribute.write_template(template, file)}")
+        return
+    if table:
+        outcome = contribute.contribute(table, _file(names), source, click.echo, dry_run=dry_run,
+                                        quick=quick)  # fmt: skip
+    else:
+        outcome = run(names, say=click.echo, dry_run=dry_run, quick=quick, accepted=accepted,
+                      bar=sys.stderr.isatty())  # fmt: skip
+    for line in telling.in_words(outcome):
+        click.echo(line)
+
+
+@cli.command()
 @click.argument("before")
 @click.argument("after")
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a letter or an issue.")
@@ -140,6 +173,13 @@ def kit(edition: str | None, out: Path | None) -> None:
     for name, reasons in made.withheld.items():
         click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
     click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
+
+
+def _file(names: tuple[str, ...]) -> Path:
+    if len(names) != 1:
+        raise ParameterError(f"{len(names)} files were given; expected one.",
+                             "armsbrief refresh --table NAME FILE")  # fmt: skip
+    return Path(names[0])
 
 
 def _verdicts(claims: dict[str, Any]) -> Table:

@@ -50,3 +50,11 @@ class ProseError(ArmsbriefError):
 
 class SweepError(ArmsbriefError):
     """A sweep cannot be run or finished; what it finished before is kept."""
+
+
+class FetchError(ArmsbriefError):
+    """A source did not answer as it should; nothing was changed."""
+
+
+class NotPublished(FetchError):
+    """The source says that there is no such release (yet)."""
