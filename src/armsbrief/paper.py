@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as Tree
 
 from armsbrief.charts import FONT_FOLDER
 from armsbrief.errors import LedgerError
 
 _SHORTEST_RUN = 3
+_VARIANT = "pdf/ua-1"
 
 
 def make_pdf(page: Path, out: Path) -> Path:
@@ -23,21 +25,25 @@ def make_pdf(page: Path, out: Path) -> Path:
     LedgerError
         If the page lacks its contents, or a number leads to no receipt.
     """
-    write(finished(page.read_text(encoding="utf-8")), page.parent, out)
+    save(laid_out(finished(page.read_text(encoding="utf-8")), page.parent), out)
     return out
 
 
-def write(html: str, folder: Path, out: Path) -> None:
-    """Set HTML with our own fonts; addresses in it are relative to a folder."""
+def laid_out(html: str, folder: Path) -> Any:
+    """Lay HTML out on tagged pages, in our own fonts; addresses in it are relative to a folder."""
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
     css = weasyprint.CSS(string=_fonts(), font_config=fonts)
-    weasyprint.HTML(string=html, base_url=f"{folder}/").write_pdf(
-        out, stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1"
-    )
+    page = weasyprint.HTML(string=html, base_url=f"{folder}/")
+    return page.render(stylesheets=[css], font_config=fonts, pdf_variant=_VARIANT)
+
+
+def save(document: Any, out: Path) -> None:
+    """Write laid out pages as a PDF that passes the rules of accessibility."""
+    document.write_pdf(out, pdf_variant=_VARIANT)
 
 
 def finished(html: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from armsbrief import paper, paths
+from armsbrief import onepage, paper, paths
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
@@ -74,8 +74,8 @@ def _print_contents() -> str:
     return yaml.safe_dump(contents, sort_keys=False)
 
 
-def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, Path]:
-    """Build site and PDF side by side.
+def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, ...]:
+    """Build the site and the PDFs side by side.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, P
     Returns
     -------
     tuple of pathlib.Path
-        The folder of the site and the PDF.
+        The folder of the site, the PDF, and the PDFs of one page.
 
     Raises
     ------
@@ -104,7 +104,8 @@ def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, P
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         printed = pool.submit(_paper, work, environment, edition)
         site = pool.submit(_site, work, environment)
-        return site.result(), printed.result()
+        short = pool.submit(_one_page, work, environment, ledger)
+        return site.result(), printed.result(), *short.result()
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:
@@ -122,6 +123,11 @@ def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
         "external_toc_path": "_toc_print.yml", "html_sidebars": {},
     })  # fmt: skip
     return paper.make_pdf(work / "singlehtml" / "index.html", work / "brief.pdf")
+
+
+def _one_page(work: Path, environment: Mapping[str, str], ledger: Path) -> list[Path]:
+    os.environ.update(environment)
+    return onepage.make(ledger, work)
 
 
 def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:
