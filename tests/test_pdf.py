@@ -106,7 +106,7 @@ def test_charts_are_drawn_not_photographed_and_have_a_text_alternative(
 
 def says(text: str, sentence: str) -> bool:
     """Tell whether a sentence is in a text, whatever marks stand behind its numbers."""
-    letters = map(re.escape, sentence.replace(" ", ""))
+    letters = map(re.escape, sentence.replace(" ", "").replace("'", "’"))
     return bool(re.search(r"(?:r\d+)?".join(letters), text.replace(" ", "")))
 
 

@@ -102,10 +102,9 @@ def _plain(text: str, book: Mapping[str, Any]) -> str:
 
 
 def _ask(name: str, entry: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return an ask in one line: what, who acts, and the day of the first step."""
+    """Return an ask in one line: what, who acts, and the day of the first step if there is one."""
     day = _BY.search(entry["source"]["first_step"])
-    if day is None:
-        raise LedgerError(f"recommendations.yml, {name}.first_step: it names no date.")
-    when = ledger.lookup(facts, day[1], f"recommendations.yml, {name}.first_step")
+    where = f"recommendations.yml, {name}.first_step"
+    when = str(ledger.lookup(facts, day[1], where)["display"]) if day else "—"
     owner = entry["owner"].partition(";")[0].rstrip(".")
-    return {"title": entry["title"], "owner": owner, "by": str(when["display"])}
+    return {"title": entry["title"], "owner": owner, "by": when}

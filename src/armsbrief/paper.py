@@ -25,19 +25,19 @@ def make_pdf(page: Path, out: Path) -> Path:
     LedgerError
         If the page lacks its contents, or a number leads to no receipt.
     """
-    save(laid_out(finished(page.read_text(encoding="utf-8")), page.parent), out)
+    save(laid_out(finished(page.read_text(encoding="utf-8")), page), out)
     return out
 
 
-def laid_out(html: str, folder: Path) -> Any:
-    """Lay HTML out on tagged pages, in our own fonts; addresses in it are relative to a folder."""
+def laid_out(html: str, base: Path) -> Any:
+    """Lay HTML out on tagged pages, in our own fonts; addresses in it are relative to a file."""
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
     css = weasyprint.CSS(string=_fonts(), font_config=fonts)
-    page = weasyprint.HTML(string=html, base_url=f"{folder}/")
+    page = weasyprint.HTML(string=html, base_url=str(base))
     return page.render(stylesheets=[css], font_config=fonts, pdf_variant=_VARIANT)
 
 
