@@ -11,7 +11,8 @@ from typing import Any
 _GROUPS = 4
 _CHOICES = 2
 _LEAST = 3
-_SAID = {"before": "from {}", "after": "to {}", "restated": "{} figures"}
+_NO_CHOICE = "—"
+_SAID = {"before": "start {}", "after": "end {}", "restated": "{} figures"}
 
 Row = Mapping[str, Any]
 
@@ -85,16 +86,20 @@ def _candidates(rows: Sequence[Row], dimensions: Sequence[str]) -> list[Group]:
         Group(choices, frozenset(n for n in numbers if not rows[n]["holds"]), len(numbers))
         for choices, numbers in members.items()
     )
-    return [group for group in groups if group.failing]
+    return [
+        group
+        for group in groups
+        if group.failing and all(value != _NO_CHOICE for _, value in group.choices)
+    ]
 
 
 def in_words(rows: Sequence[Row], dimensions: Sequence[str]) -> str:
     """Name the failing specifications: one by one where they are few, else by what they share."""
     failing = [row for row in rows if not row["holds"]]
-    if len(failing) <= _GROUPS:
-        return "for " + "; ".join(", ".join(str(row[d]) for d in dimensions) for row in failing)
-    if shared := _shared_by_all(rows, dimensions):
+    if len(failing) > 1 and (shared := _shared_by_all(rows, dimensions)):
         return f"only for {shared}"
+    if len(failing) <= _GROUPS:
+        return "for " + "; ".join(_one(row, dimensions) for row in failing)
     groups, rest = grouped(rows, dimensions)
     said = [str(group) for group in groups]
     if rest:
@@ -102,11 +107,20 @@ def in_words(rows: Sequence[Row], dimensions: Sequence[str]) -> str:
     return "for " + "; ".join(said)
 
 
+def _one(row: Row, dimensions: Sequence[str]) -> str:
+    """Name one specification by the choices that were made."""
+    return ", ".join(_said(name, row[name]) for name in dimensions if row[name] != _NO_CHOICE)
+
+
 def _shared_by_all(rows: Sequence[Row], dimensions: Sequence[str]) -> Group | None:
-    """Return the rarer choice that all failures share, if at most half of all rows make it."""
+    """Return the choice that all failures share, if it is rare and a third of it fails."""
     failures = sum(not row["holds"] for row in rows)
     single = [group for group in _candidates(rows, dimensions) if len(group.choices) == 1]
-    found = [g for g in single if len(g.failing) == failures and 2 * g.of <= len(rows)]
+    found = [
+        group
+        for group in single
+        if len(group.failing) == failures and 2 * group.of <= len(rows) and group.of <= 3 * failures
+    ]
     return min(found, key=lambda group: group.of, default=None)
 
 

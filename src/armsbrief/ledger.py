@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
 
 _NO_SPECIFICATIONS: dict[str, Any] = {"dimensions": [], "rows": [], "sources": [], "as_of": None}
 _REFERENCE = re.compile(r"\{fact\}`([^`]+)`")
+_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z{])")
+_NOT_THEN = "What this rests on was not public on the knowledge date."
 
 Ledger = dict[str, Any]
 
@@ -177,6 +179,8 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
     estimate = facts[estimate_id] if estimate_id else None
     holding = rule.holds(inputs, rows, verdict)
     used = _used(name, claim, facts)
+    against = _known(claim.counter_evidence, facts, f"claims.yml, {name}.counter_evidence")
+    limits = _known(claim.limits, facts, f"claims.yml, {name}.limits")
     next_due, stale = freshness.of_tables({t for fact in used for t in facts[fact]["rows"]}, as_of)
     return {
         "title": claim.title,
@@ -203,17 +207,14 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
             {source for fact in used for source in facts[fact]["sources"]}
             | set(recorded["sources"])
         ),
-        "counter_evidence": [
-            substituted(text, facts, f"claims.yml, {name}.counter_evidence")
-            for text in claim.counter_evidence
-        ],
-        "limits": [substituted(text, facts, f"claims.yml, {name}.limits") for text in claim.limits],
+        "counter_evidence": [substituted(text, facts, name) for text in against],
+        "limits": [substituted(text, facts, name) for text in limits],
         # The same texts with their references kept, for pages that link every number.
         "found_as_source": claim.found_as,
         "says_source": claim.says,
         "sentence_source": claim.sentences[verdict],
-        "counter_evidence_source": claim.counter_evidence,
-        "limits_source": claim.limits,
+        "counter_evidence_source": against,
+        "limits_source": limits,
         "as_of": max(
             (day for day in [*(facts[fact]["as_of"] for fact in used), recorded["as_of"]] if day),
             default=None,
@@ -287,14 +288,15 @@ def _recommend(
     for claim in entry.claims:
         if claim not in claims:
             raise LedgerError(f"recommendations.yml, {name}: there is no claim {claim!r}.")
-    content: dict[str, Any] = entry.model_dump()
-    content["source"] = entry.model_dump()
-    for key, value in content.items():
+    written: dict[str, Any] = entry.model_dump()
+    for key, value in written.items():
         where = f"recommendations.yml, {name}.{key}"
         if isinstance(value, str):
-            content[key] = substituted(value, facts, where)
+            written[key] = _known_sentences(value, facts, where)
         elif key == "precedents":
-            content[key] = [substituted(text, facts, where) for text in value]
+            written[key] = _known(value, facts, where)
+    content = {key: _filled(value, facts, name) for key, value in written.items()}
+    content["source"] = written
     weak = ("not-supported", "cannot-be-verified")
     content["weak_claims"] = [c for c in entry.claims if claims[c]["verdict"] in weak]
     return content
@@ -321,6 +323,31 @@ def lookup(facts: Mapping[str, Any], fact_id: str, where: str) -> Mapping[str, A
 def substituted(text: str, facts: Mapping[str, Any], where: str) -> str:
     """Replace every {fact} role of a text by the display form of the fact."""
     return _REFERENCE.sub(lambda match: str(lookup(facts, match.group(1), where)["display"]), text)
+
+
+def _known(texts: Sequence[str], facts: Mapping[str, Any], where: str) -> list[str]:
+    """Leave out what rests on a number that was not public on the knowledge date."""
+    known = [text for text in texts if _is_known(text, facts, where)]
+    return known or ([_NOT_THEN] if texts else [])
+
+
+def _known_sentences(text: str, facts: Mapping[str, Any], where: str) -> str:
+    """Leave such sentences out of a text."""
+    known = [part for part in _SENTENCE.split(text) if _is_known(part, facts, where)]
+    return " ".join(known) or _NOT_THEN
+
+
+def _is_known(text: str, facts: Mapping[str, Any], where: str) -> bool:
+    return all(
+        lookup(facts, found, where)["value"] is not None for found in _REFERENCE.findall(text)
+    )
+
+
+def _filled(value: Any, facts: Mapping[str, Any], where: str) -> Any:
+    """Fill the numbers into a text or a list of texts."""
+    if isinstance(value, str):
+        return substituted(value, facts, where)
+    return [substituted(text, facts, where) for text in value]
 
 
 def write(ledger: Ledger, path: Path) -> None:

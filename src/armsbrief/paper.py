@@ -14,6 +14,7 @@ from armsbrief.drawing import FONT_FOLDER
 from armsbrief.errors import LedgerError
 
 _SHORTEST_RUN = 3
+_VARIANT = "pdf/ua-1"
 
 
 def make_pdf(page: Path, out: Path) -> Path:
@@ -24,28 +25,21 @@ def make_pdf(page: Path, out: Path) -> Path:
     LedgerError
         If the page lacks its contents, or a number leads to no receipt.
     """
-    write(finished(page.read_text(encoding="utf-8")), page.parent, out)
+    save(laid_out(finished(page.read_text(encoding="utf-8")), page), out)
     return out
 
 
-def write(html: str, folder: Path, out: Path) -> None:
-    """Set HTML with our own fonts; addresses in it are relative to a folder."""
-    out.write_bytes(as_pdf(html, folder))
-
-
-def as_pdf(html: str, folder: Path, style: str = "", **options: Any) -> bytes:
-    """Return HTML as a tagged PDF, set with our own fonts.
+def laid_out(html: str, base: Path, style: str = "") -> Any:
+    """Lay HTML out on tagged pages, in our own fonts.
 
     Parameters
     ----------
     html : str
         The page.
-    folder : pathlib.Path
-        Addresses in the page are relative to it.
+    base : pathlib.Path
+        Addresses in the page are relative to this file.
     style : str
         A style sheet beside those that the page names.
-    **options
-        For WeasyPrint's `write_pdf`.
     """
     import weasyprint
     from weasyprint.text.fonts import FontConfiguration
@@ -53,10 +47,19 @@ def as_pdf(html: str, folder: Path, style: str = "", **options: Any) -> bytes:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     fonts = FontConfiguration()
     css = weasyprint.CSS(string=_fonts() + style, font_config=fonts)
-    made: bytes = weasyprint.HTML(string=html, base_url=f"{folder}/").write_pdf(
-        stylesheets=[css], font_config=fonts, pdf_variant="pdf/ua-1", **options
-    )
+    page = weasyprint.HTML(string=html, base_url=str(base))
+    return page.render(stylesheets=[css], font_config=fonts, pdf_variant=_VARIANT)
+
+
+def as_pdf(document: Any, **options: Any) -> bytes:
+    """Return laid out pages as a PDF that passes the rules of accessibility."""
+    made: bytes = document.write_pdf(pdf_variant=_VARIANT, **options)
     return made
+
+
+def save(document: Any, out: Path) -> None:
+    """Write laid out pages as such a PDF."""
+    out.write_bytes(as_pdf(document))
 
 
 def finished(html: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from armsbrief import paper, paths, unchanged
+from armsbrief import onepage, paper, paths, unchanged
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
@@ -81,7 +81,7 @@ def _print_contents() -> str:
 def publish(
     work: Path, ledger: Path, edition: str, as_of: str, with_paper: bool = True
 ) -> tuple[Path, ...]:
-    """Build site and PDF side by side.
+    """Build the site and the PDFs side by side.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def publish(
     Returns
     -------
     tuple of pathlib.Path
-        The folder of the site, and the PDF.
+        The folder of the site, the PDF, and the PDFs of one page.
 
     Raises
     ------
@@ -110,9 +110,12 @@ def publish(
     environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        printed = [pool.submit(_paper, work, environment, edition)] if with_paper else []
         site = pool.submit(_site, work, environment)
-        return tuple(part.result() for part in [site, *printed])
+        if not with_paper:
+            return (site.result(),)
+        printed = pool.submit(_paper, work, environment, edition)
+        short = pool.submit(_one_page, work, environment, ledger)
+        return site.result(), *printed.result(), *short.result()
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:
@@ -121,7 +124,7 @@ def _site(work: Path, environment: Mapping[str, str]) -> Path:
     return work / "html"
 
 
-def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
+def _paper(work: Path, environment: Mapping[str, str], edition: str) -> list[Path]:
     os.environ.update(environment)
     context = {"print_kind": "Policy brief with executable evidence",
                "print_edition": f"Edition {edition}"}  # fmt: skip
@@ -129,22 +132,25 @@ def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
         "html_theme": "armsbrief_print", "html_theme_options": {}, "html_context": context,
         "external_toc_path": "_toc_print.yml", "html_sidebars": {},
     })  # fmt: skip
-    out = work / "brief.pdf"
-    return _unless_same(
-        work / "singlehtml", out, lambda pages: paper.make_pdf(pages / "index.html", out)
-    )
+    pages, out = work / "singlehtml", work / "brief.pdf"
+    return _unless_same([pages], [out], lambda: paper.make_pdf(pages / "index.html", out))
 
 
-def _unless_same(pages: Path, out: Path, make: Callable[[Path], Path]) -> Path:
-    """Make the PDF, unless these very pages have been set by this very code: that takes seconds."""
-    mark = out.with_suffix(".made-of")
-    made_of = unchanged.fingerprint([pages, Path(__file__).parent])
-    if out.is_file() and mark.is_file():
-        if mark.read_text(encoding="utf-8") == f"{made_of} {unchanged.fingerprint([out])}":
-            return out
-    make(pages)
-    mark.write_text(f"{made_of} {unchanged.fingerprint([out])}", encoding="utf-8")
-    return out
+def _one_page(work: Path, environment: Mapping[str, str], ledger: Path) -> list[Path]:
+    os.environ.update(environment)
+    outs = [work / name for name in onepage.SIZES]
+    return _unless_same([ledger, paths.BOOK], outs, lambda: onepage.make(ledger, work))
+
+
+def _unless_same(sources: list[Path], outs: list[Path], make: Callable[[], Any]) -> list[Path]:
+    """Make PDFs, unless this very code has set these very sources: that takes seconds."""
+    mark = outs[0].with_suffix(".made-of")
+    made_of = unchanged.fingerprint([*sources, Path(__file__).parent])
+    known = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+    if known != f"{made_of} {unchanged.fingerprint(outs)}":
+        make()
+        mark.write_text(f"{made_of} {unchanged.fingerprint(outs)}", encoding="utf-8")
+    return outs
 
 
 def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:

@@ -30,6 +30,8 @@ def robustness(claim: Mapping[str, Any]) -> str:
     found = claim["robustness"]
     if found is None:
         return "The verdict rests on one reading only: no other specification is defensible."
+    if found["of"] == 1:
+        return "There is one defensible way to compute it."
     text = f"This holds in {found['holds']} of {found['of']} defensible ways to compute it."
     if found["holds"] == found["of"]:
         return text
@@ -68,7 +70,8 @@ def freshness(claim: Mapping[str, Any]) -> str:
     if claim["next_due"] is None:
         return f"{known}; no regular update is expected."
     if claim["stale"]:
-        return f"{known}; overdue: news was due by {day(claim['next_due'])}."
+        due = day(claim["next_due"])
+        return f"{known}; overdue: one series or more should have had news by {due}."
     return f"{known}; the next are due by {day(claim['next_due'])}."
 
 

@@ -12,7 +12,7 @@ from armsbrief import words
 from armsbrief.charts import described
 from armsbrief.kit.letters import OPENING, Letter, Run
 from armsbrief.kit.word import closing
-from armsbrief.paper import as_pdf
+from armsbrief.paper import as_pdf, laid_out
 
 _STYLE = Path(__file__).with_name("letter.css")
 _BOX = (
@@ -23,10 +23,8 @@ _BOX = (
 
 def pdf(letter: Letter) -> bytes:
     """Return the letter as PDF/UA; the same letter gives the same bytes."""
-    return as_pdf(
-        html(letter), _STYLE.parent, _STYLE.read_text("utf-8"),
-        pdf_identifier=f"{letter.name} {letter.edition}".encode(),
-    )  # fmt: skip
+    page = laid_out(html(letter), _STYLE, _STYLE.read_text("utf-8"))
+    return as_pdf(page, pdf_identifier=f"{letter.name} {letter.edition}".encode())
 
 
 def html(letter: Letter) -> str:

@@ -107,7 +107,7 @@ class Finding(directives.Finding):
                     "", table["title"], refuri=f"#{anchor('table', key)}", classes=["to-page"]
                 )
         if not line.children:
-            return nodes.paragraph("", "On this claim only one source has a figure.")
+            return nodes.paragraph("", "No two sources could be set side by side.")
         line += nodes.Text(".")
         return line
 
@@ -147,8 +147,9 @@ class Receipts(directives.Receipts):
     def _tables(self) -> Iterable[Node]:
         claims = source.of(self.env)["claims"]
         for key, table in source.of(self.env)["tables"].items():
-            if key.split(".")[0] in claims:
-                made = directives.titled_grid(table)
+            if claim := claims.get(key.split(".")[0]):
+                title = f"{claim['title']}: {table['title']}"
+                made = directives.titled_grid({**table, "title": title})
                 made["ids"].append(anchor("table", key))
                 yield made
 
