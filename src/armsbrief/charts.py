@@ -68,6 +68,17 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
     return _accessible(svg, title, alt_text), specification
 
 
+def font_faces() -> str:
+    """Return the rules that give WeasyPrint the brief's own font."""
+    faces = {("normal", 400): "Regular", ("italic", 400): "Italic", ("normal", 700): "Bold",
+             ("italic", 700): "BoldItalic"}  # fmt: skip
+    return "\n".join(
+        f"@font-face {{ font-family: Lato; font-style: {style}; font-weight: {weight}; "
+        f"src: url({(FONT_FOLDER / f'Lato-{name}.ttf').as_uri()}) }}"
+        for (style, weight), name in faces.items()
+    )
+
+
 def picture(svg: str, scale: float) -> bytes:
     """Return a drawing as PNG on white; the same bytes on every machine with the same engine."""
     import vl_convert

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from armsbrief import freshness, rules
+from armsbrief import editions, freshness, rules
 from armsbrief.break_even import break_even
 from armsbrief.claims import Claim, Recommendation, read_claims, read_recommendations
 from armsbrief.errors import LedgerError
@@ -48,9 +48,10 @@ def compile_ledger(
     """
     records = collect(notebooks)
     claims = read_claims(book / "claims.yml")
-    judged = {
-        name: _judge(name, claim, records, parameters["as_of"]) for name, claim in claims.items()
-    }
+    as_of = parameters["as_of"]
+    # The newest edition tells of every check; an earlier one of none that came after it.
+    until = None if edition == editions.names()[-1] else as_of
+    judged = {name: _judge(name, claim, records, as_of, until) for name, claim in claims.items()}
     recommendations = read_recommendations(book / "recommendations.yml")
     return {
         "edition": edition,
@@ -124,7 +125,9 @@ def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: s
         found[kind][name] = record
 
 
-def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> dict[str, Any]:
+def _judge(
+    name: str, claim: Claim, records: Mapping[str, Any], as_of: str, until: str | None
+) -> dict[str, Any]:
     """Give one claim its verdict, robustness and break-even."""
     facts = records["facts"]
     rule = rules.make(claim.rule.name, claim.rule.settings)
@@ -136,7 +139,8 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
     estimate = facts[estimate_id] if estimate_id else None
     holding = rule.holds(inputs, rows, verdict)
     used = _used(name, claim, facts)
-    next_due, stale = freshness.of_tables({t for fact in used for t in facts[fact]["rows"]}, as_of)
+    tables = {table for fact in used for table in facts[fact]["rows"]}
+    next_due, stale = freshness.of_tables(tables, as_of)
     return {
         "title": claim.title,
         "page": claim.page,
@@ -175,6 +179,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
         ),
         "next_due": next_due,
         "stale": stale,
+        "last_checked": freshness.of_checks(tables, until),
     }
 
 

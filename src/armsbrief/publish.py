@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from armsbrief import paths
-from armsbrief.charts import FONT_FOLDER, described
+from armsbrief.charts import described, font_faces
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
@@ -150,7 +150,7 @@ def _pdf(page: Path, out: Path) -> Path:
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     known = FontConfiguration()
-    css = weasyprint.CSS(string=fonts(), font_config=known)
+    css = weasyprint.CSS(string=font_faces(), font_config=known)
     html = _answer_first(described(page.read_text(encoding="utf-8")))
     weasyprint.HTML(string=html, base_url=str(page)).write_pdf(
         out, stylesheets=[css], font_config=known, pdf_variant="pdf/ua-1"
@@ -165,17 +165,6 @@ def _answer_first(html: str) -> str:
         raise LedgerError("the page for print has no contents.")
     rest = html[: contents.start()] + html[contents.end() :]
     return rest.replace(_CHAPTERS, contents.group() + _CHAPTERS, 1)
-
-
-def fonts() -> str:
-    """Return the rules that give WeasyPrint the brief's own font."""
-    faces = {("normal", 400): "Regular", ("italic", 400): "Italic", ("normal", 700): "Bold",
-             ("italic", 700): "BoldItalic"}  # fmt: skip
-    return "\n".join(
-        f"@font-face {{ font-family: Lato; font-style: {style}; font-weight: {weight}; "
-        f"src: url({(FONT_FOLDER / f'Lato-{name}.ttf').as_uri()}) }}"
-        for (style, weight), name in faces.items()
-    )
 
 
 def swap_in(made: Path, place: Path) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from armsbrief import words
-from armsbrief.charts import described
+from armsbrief.charts import described, font_faces
 from armsbrief.kit.letters import OPENING, Letter, Run
 from armsbrief.kit.word import closing
-from armsbrief.publish import fonts
 
 _STYLE = Path(__file__).with_name("letter.css")
 _BOX = (
@@ -29,7 +28,7 @@ def pdf(letter: Letter) -> bytes:
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     known = FontConfiguration()
-    sheet = weasyprint.CSS(string=fonts() + _STYLE.read_text("utf-8"), font_config=known)
+    sheet = weasyprint.CSS(string=font_faces() + _STYLE.read_text("utf-8"), font_config=known)
     made: bytes = weasyprint.HTML(string=html(letter)).write_pdf(
         stylesheets=[sheet], font_config=known, pdf_variant="pdf/ua-1",
         pdf_identifier=f"{letter.name} {letter.edition}".encode(),
@@ -94,12 +93,13 @@ def snippet(key: str, chart: Mapping[str, Any], claim: Mapping[str, Any], ledger
     names = sorted({sources[source]["publisher"] for source in chart["sources"]})
     shown = "; ".join(names[:6]) + (" and others" if len(names) > 6 else "")
     note = f" {escape(chart['note'])}" if chart["note"] else ""
+    verdict = words.VERDICT[claim["verdict"]].lower()
     return f"""<figure lang="en" style="{_BOX}">
 <figcaption><strong>{escape(chart["title"])}</strong> {escape(chart["finding"])}</figcaption>
 {svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)}
-<p style="font-size:.85em;margin:.5em 0 0">{note} On the claim “{escape(claim["title"])}”, \
-the brief finds: {words.VERDICT[claim["verdict"]].lower()}. Sources: {escape(shown)}. \
-Data known on {words.day(chart["as_of"])}. From “Weapons left in \
-Afghanistan, violence in Pakistan”, edition {escape(ledger["edition"])}, page {escape(claim["page"])}. CC BY 4.0.</p>
+<p style="font-size:.85em;margin:.5em 0 0">{note} On the claim “{escape(claim["title"])}”, the
+brief finds: {verdict}. Sources: {escape(shown)}. Data known on {words.day(chart["as_of"])}.
+From “Weapons left in Afghanistan, violence in Pakistan”, edition {escape(ledger["edition"])},
+page {escape(claim["page"])}. CC BY 4.0.</p>
 </figure>
 """
