@@ -12,7 +12,7 @@ from mini import commit, months, with_own_code, write_brief
 from support import armsbrief
 
 from armsbrief import causes, corners, paths, rows
-from armsbrief.changes import Cause, Change, as_markdown, compare, record, since
+from armsbrief.changes import Cause, Change, as_markdown, compare, since, to_keep
 from armsbrief.corners import Corner, Outcome
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sides import Side, resolve
@@ -286,10 +286,14 @@ def state(verdict: str) -> dict[str, Any]:
             "rows": {}}  # fmt: skip
 
 
+def claims(verdict: str) -> dict[str, Any]:
+    return {"claims": {"x": state(verdict)}}
+
+
 def test_a_kept_cause_is_given_only_where_the_claim_reads_as_it_did_then() -> None:
-    flipped = compare({"x": state("supported")}, {"x": state("not-supported")})[0]
+    flipped = compare(claims("supported"), claims("not-supported"))[0]
     cause = Cause(("new rows",), ("verdict",), {"new rows": {"t": ["a"]}})
-    kept = json.loads(json.dumps(record("then", "now", [flipped.because([cause])])))
+    kept = json.loads(json.dumps(to_keep("then", "now", [flipped.because([cause])])))
     same, other = (ledger("a", "2026-01-01", v) for v in ("not-supported", "partly-supported"))
     assert since(kept, same)[0].causes == (cause,)
     assert since(kept, other)[0].causes == ()
@@ -300,9 +304,9 @@ def test_every_change_on_the_page_has_its_cause() -> None:
     """The record of each older edition is kept by `armsbrief build --store`; is it up to date?"""
     for path in sorted(paths.EDITIONS.glob("*.json")):
         kept = json.loads(path.read_text("utf-8"))
-        for entry in kept["changes"]:
-            change = Change(entry["claim"], entry["title"], entry["before"], entry["after"])
-            assert entry["causes"] or not change.moved, entry["claim"]
+        for name, before in kept["claims"].items():
+            entry = kept["explained"].get(name, {"after": before, "causes": []})
+            assert entry["causes"] or not Change(name, name, before, entry["after"]).moved, name
             assert all(cause["factors"] for cause in entry["causes"])
 
 

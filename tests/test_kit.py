@@ -23,12 +23,13 @@ from support import Brief, armsbrief
 
 from armsbrief import kit as kits
 from armsbrief import paths
+from armsbrief.claims import read_letters
 from armsbrief.errors import LedgerError
 from armsbrief.kit import cards, letters, paper
 from armsbrief.kit.word import word
 from armsbrief.words import VERDICT
 
-ENTRIES = letters.read(paths.BOOK / "letters.yml")
+ENTRIES = read_letters(paths.BOOK / "letters.yml")
 ADDRESSEES = [
     "1988 Committee",
     "European Union",

@@ -133,7 +133,7 @@ def _keep(executed: list[Path], say: Report) -> None:
     for older in editions.names()[:-1]:
         say(f"Edition {older}: for the page of changes")
         then, now = (sides.resolve(name, paths.BUILD) for name in (older, newest.name))
-        record = changes.record(older, newest.name, causes.explain(then, now, say))
+        record = changes.to_keep(older, newest.name, causes.explain(then, now, say))
         changes.write(record, paths.EDITIONS / f"{older}.json")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from armsbrief import corners, provenance, rows
-from armsbrief.changes import ASPECTS, Cause, Change, compare, states
+from armsbrief.changes import ASPECTS, Cause, Change, compare, record
 from armsbrief.corners import Corner, Outcome
 from armsbrief.errors import LedgerError
 from armsbrief.sides import Side
@@ -123,7 +123,7 @@ def explain(before: Side, after: Side, say: Say = lambda text: None) -> list[Cha
         for side, outcome in ((before, then), (after, now)):
             if outcome.problem:
                 raise LedgerError(f"{side.name} does not run: {outcome.problem}")
-        found = compare(then.claims, now.claims)
+        found = compare(vars(then), vars(now))
         return [_explained(change, runs) if change.moved else change for change in found]
 
 
@@ -242,7 +242,7 @@ def _by_elimination(before: Side, after: Side, say: Say) -> list[Change]:
     """Compare with a ledger that cannot be run again: where one thing differs, it is the cause."""
     say("One side is a ledger of other code or data: it is compared, not run again")
     differs = _differences(before, after)
-    found = compare(_states(before), _states(after))
+    found = compare(_record(before), _record(after))
     if len(differs) == 1:
         return [
             c.because([Cause((differs[0],), tuple(c.moves), {}, ("nothing else differs",))])
@@ -253,14 +253,14 @@ def _by_elimination(before: Side, after: Side, say: Say) -> list[Change]:
     return [c.because([Cause((), tuple(c.moves), {}, (reason,))]) if c.moved else c for c in found]
 
 
-def _states(side: Side) -> Mapping[str, Any]:
+def _record(side: Side) -> Mapping[str, Any]:
     if side.ledger:
-        return states(side.ledger)
+        return record(side.ledger)
     tree = side.tree_or_refuse()
     outcome = corners.run(Corner(tree, tree, tree / "data", side.parameters))
     if outcome.problem:
         raise LedgerError(f"{side.name} does not run: {outcome.problem}")
-    return outcome.claims
+    return vars(outcome)
 
 
 def _differences(before: Side, after: Side) -> list[str]:

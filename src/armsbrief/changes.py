@@ -85,9 +85,10 @@ class Change:
         return replace(self, causes=tuple(causes))
 
 
-def states(ledger: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of each claim of a ledger what a comparison needs."""
-    return {name: _state(claim, ledger["facts"]) for name, claim in ledger["claims"].items()}
+def record(ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a ledger what a comparison needs."""
+    claims = ledger["claims"].items()
+    return {"claims": {name: _state(claim, ledger["facts"]) for name, claim in claims}}
 
 
 def _state(claim: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,26 +101,26 @@ def _state(claim: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Return all claims of two states, flipped verdicts first, then what else moved."""
+    """Return all claims of two records, flipped verdicts first, then what else moved."""
+    then, now = before["claims"], after["claims"]
     changes = [
-        Change(name, (after.get(name) or before[name])["title"], before.get(name), after.get(name))
-        for name in dict.fromkeys([*after, *before])
+        Change(name, (now.get(name) or then[name])["title"], then.get(name), now.get(name))
+        for name in dict.fromkeys([*now, *then])
     ]
     return sorted(changes, key=lambda change: (not change.flipped, not change.moved))
 
 
-def record(edition: str, since: str, found: Sequence[Change]) -> dict[str, Any]:
-    """Return what is kept of an edition: its claims, and why each moved until another edition."""
-    return {"edition": edition, "since": since, "changes": [_as_record(c) for c in found]}
-
-
-def _as_record(change: Change) -> dict[str, Any]:
+def to_keep(edition: str, since: str, found: Sequence[Change]) -> dict[str, Any]:
+    """Return the record of an edition: its claims, and why each moved until a later edition."""
     return {
-        "claim": change.claim,
-        "title": change.title,
-        "before": _brief(change.before),
-        "after": _brief(change.after),
-        "causes": [vars(cause) for cause in change.causes],
+        "edition": edition,
+        "since": since,
+        "claims": {c.claim: _brief(c.before) for c in found if c.before},
+        "explained": {
+            c.claim: {"after": _brief(c.after), "causes": [vars(cause) for cause in c.causes]}
+            for c in found
+            if c.moved
+        },
     }
 
 
@@ -148,6 +149,11 @@ def read(path: Path) -> dict[str, Any]:
             f"{path.name}: no record of that edition can be read: {error}.",
             "armsbrief build --store",
         ) from error
+    if missing := {"claims", "explained"} - set(content):
+        raise LedgerError(
+            f"{path.name}: is no record of an edition: {', '.join(sorted(missing))} missing.",
+            "armsbrief build --store",
+        )
     return content
 
 
@@ -157,12 +163,10 @@ def since(kept: Mapping[str, Any], ledger: Mapping[str, Any]) -> list[Change]:
     A kept cause is given where the claim reads in the ledger as it did when the
     cause was found; elsewhere it is left out, never guessed.
     """
-    then = {entry["claim"]: entry["before"] for entry in kept["changes"] if entry["before"]}
-    explained = {entry["claim"]: entry for entry in kept["changes"]}
-    now = {name: _brief(state) for name, state in states(ledger).items()}
+    now = {name: _brief(state) for name, state in record(ledger)["claims"].items()}
     found = []
-    for change in compare(then, now):
-        entry = explained.get(change.claim)
+    for change in compare(kept, {"claims": now}):
+        entry = kept["explained"].get(change.claim)
         if change.moved and entry and _same(entry["after"], change.after):
             change = change.because([_cause(cause) for cause in entry["causes"]])
         found.append(change)
@@ -177,22 +181,21 @@ def _cause(kept: Mapping[str, Any]) -> Cause:
     return Cause(tuple(kept["factors"]), tuple(kept["moves"]), kept["rows"], tuple(kept["details"]))
 
 
-def verdicts(change: Change) -> tuple[str, str]:
-    """Return the verdicts before and after, in words."""
+def cells(change: Change) -> tuple[str, str, str, str, str]:
+    """Return title, verdicts and values before and after, as text."""
     sides = (change.before, change.after)
-    then, now = (words.VERDICT[side["verdict"]] if side else "no such claim" for side in sides)
-    return then, now
+    verdicts = [words.VERDICT[side["verdict"]] if side else "no such claim" for side in sides]
+    values = [side["value"] if side else "—" for side in sides]
+    return change.title, verdicts[0], verdicts[1], values[0], values[1]
 
 
-def cells(change: Change) -> tuple[str, str, str]:
-    """Return verdict, value and robustness, each with before and after where it moved."""
-    then, now = (
-        (words.VERDICT[side["verdict"]], side["value"], _holds(side)) if side
-        else ("no such claim", "—", "—")
-        for side in (change.before, change.after)
-    )  # fmt: skip
-    first, second, third = (a if a == b else f"{a} → {b}" for a, b in zip(then, now, strict=True))
-    return first, second, third
+def arrows(change: Change) -> tuple[str, str, str]:
+    """Return verdict, value and robustness; with an arrow from old to new where it moved."""
+    _, *texts = cells(change)
+    texts += [_holds(side) if side else "—" for side in (change.before, change.after)]
+    pairs = zip(texts[::2], texts[1::2], strict=True)
+    verdict, value, holds = (a if a == b else f"{a} → {b}" for a, b in pairs)
+    return verdict, value, holds
 
 
 def _holds(side: Mapping[str, Any]) -> str:
@@ -225,7 +228,7 @@ def as_markdown(found: Sequence[Change], before: str, after: str) -> str:
 
 
 def _markdown(change: Change) -> list[str]:
-    verdict, value, holds = cells(change)
+    verdict, value, holds = arrows(change)
     verdict = f"**{verdict}**" if change.flipped else verdict
     lines = [f"### {change.title}", "", f"- Verdict: {verdict}", f"- Value: {value}",
              f"- Holds in: {holds}"]  # fmt: skip
@@ -246,10 +249,21 @@ def as_json(found: Sequence[Change], before: str, after: str) -> str:
         "before": before,
         "after": after,
         "flipped": [change.claim for change in found if change.flipped],
-        "changes": [{**_as_record(c), "moves": c.moves} for c in found if c.moved],
+        "changes": [_in_full(change) for change in found if change.moved],
         "unchanged": [change.claim for change in found if not change.moved],
     }
     return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _in_full(change: Change) -> dict[str, Any]:
+    return {
+        "claim": change.claim,
+        "title": change.title,
+        "moves": change.moves,
+        "before": _brief(change.before),
+        "after": _brief(change.after),
+        "causes": [vars(cause) for cause in change.causes],
+    }
 
 
 def _listing(parts: Sequence[str]) -> str:

@@ -80,7 +80,6 @@ def described(svg: str) -> str:
     return pattern.sub(r"\1<title>\2</title>", svg)
 
 
-
 def _accessible(svg: str, title: str, alt_text: str) -> str:
     """Make one image of the SVG for a screen reader: its parts have no meaning alone."""
     opening = re.match(r"<svg\b[^>]*>", svg)

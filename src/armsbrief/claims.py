@@ -1,4 +1,4 @@
-"""The entries of `book/claims.yml` and `book/recommendations.yml`, checked as they are read."""
+"""The book's entries (claims, recommendations, letters), checked as they are read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from armsbrief.errors import LedgerError
 from armsbrief.rules import VERDICTS, Verdict
 
 
-class Entry(BaseModel):
-    """An entry of the book: no key beyond those named, nothing changed after reading."""
-
+class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RuleEntry(Entry):
+class RuleEntry(_Entry):
     """Which rule judges a claim, from which facts, with which settings."""
 
     name: str
@@ -26,7 +24,7 @@ class RuleEntry(Entry):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class Claim(Entry):
+class Claim(_Entry):
     """One quantitative assertion of the op-ed, and how it is judged."""
 
     title: str
@@ -44,7 +42,7 @@ class Claim(Entry):
             raise ValueError(f"no sentence for the verdict {', '.join(sorted(missing))}")
 
 
-class Recommendation(Entry):
+class Recommendation(_Entry):
     """One ask: to whom, by which instrument, with which first step, resting on which claims."""
 
     title: str
@@ -60,27 +58,42 @@ class Recommendation(Entry):
     drop_if: str
 
 
-_Model = TypeVar("_Model", bound=Entry)
+class LetterEntry(_Entry):
+    """One letter: to whom, what it asks, what it says first, and the claims that it rests on."""
+
+    to: str
+    through: str = ""
+    greeting: str
+    subject: str
+    recommendation: str
+    rests_on: list[str] = Field(min_length=1)
+    caveat: str
+    ask: str
+    evidence: list[str] = Field(min_length=1)
+    first_step: str
+    owner: str
+    chart: str = ""
+
+
+_Model = TypeVar("_Model", bound=_Entry)
 
 
 def read_claims(path: Path) -> dict[str, Claim]:
     """Read all claims, in the order of the file."""
-    return read_entries(path, Claim)
+    return _read(path, Claim)
 
 
 def read_recommendations(path: Path) -> dict[str, Recommendation]:
     """Read all recommendations, in the order of the file."""
-    return read_entries(path, Recommendation)
+    return _read(path, Recommendation)
 
 
-def read_entries(path: Path, model: type[_Model]) -> dict[str, _Model]:
-    """Read all entries of a file, each checked against its model.
+def read_letters(path: Path) -> dict[str, LetterEntry]:
+    """Read all letters, in the order of the file."""
+    return _read(path, LetterEntry)
 
-    Raises
-    ------
-    LedgerError
-        Naming file, entry and what is wrong with it.
-    """
+
+def _read(path: Path, model: type[_Model]) -> dict[str, _Model]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

@@ -55,14 +55,19 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--store", is_flag=True,
               help="Keep the outputs in notebooks/ too (default parameters only).")  # fmt: skip
 @click.option("--no-cache", is_flag=True, help="Execute every notebook, changed or not.")
+@click.option("--begin", metavar="DAY", help="Begin an edition with this knowledge date; build it.")
 def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
-          no_cache: bool) -> None:  # fmt: skip
+          no_cache: bool, begin: str | None) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
-    from armsbrief import unchanged
+    from armsbrief import editions, unchanged
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
                              "--edition.", "armsbrief build --store")  # fmt: skip
+    if begin:
+        if edition:
+            raise ParameterError("--begin makes an edition; it takes no --edition.")
+        click.echo(f"Begun: editions/{editions.begin(begin).name}.yml")
     request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
     folder = None if store or no_cache else unchanged.find(request)
     if folder:

@@ -69,7 +69,7 @@ def _run(corner: Corner, root: Path) -> Outcome:
         said = [line for line in ran.stderr.strip().splitlines() if line.strip()]
         return Outcome({}, " ".join(said[-_LOST:]) or f"it ended with {ran.returncode}")
     made = ledger.read(root / "_build" / "work" / "corner" / "ledger.json")
-    return Outcome(changes.states(made))
+    return Outcome(changes.record(made)["claims"])
 
 
 def _assemble(corner: Corner, root: Path) -> None:

@@ -48,8 +48,8 @@ def show(console: Console, found: list[Change], before: str, after: str) -> None
 
 
 def _box(change: Change) -> Panel:
-    then, now = changes.verdicts(change)
-    _, value, holds = changes.cells(change)
+    _, then, now, _, _ = changes.cells(change)
+    _, value, holds = changes.arrows(change)
     lines = [
         Text(f"{then}  →  {now}", style="bold reverse"),
         Text(f"Value: {value}   Holds in: {holds}"),
@@ -66,7 +66,7 @@ def _table(others: list[Change]) -> Table:
     for head, share in (("Claim", 2), ("Value", 2), ("Holds in", 2), ("Why", 6)):
         table.add_column(head, ratio=share, overflow="fold")
     for change in others:
-        _, value, holds = changes.cells(change)
+        _, value, holds = changes.arrows(change)
         reasons = " ".join(changes.why(change, named=1))
         table.add_row(*(Text(text) for text in (change.title, value, holds, reasons)))
     return table

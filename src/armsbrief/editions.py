@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from armsbrief import paths
 from armsbrief.errors import ArmsbriefError
+from armsbrief.parameters import check
+
+# The line of a notebook's parameters cell, as JSON keeps it.
+_DEFAULT = re.compile(r'("as_of: Date = \\")[0-9-]+(\\")')
 
 
 class Edition(BaseModel):
@@ -57,6 +62,41 @@ def read(name: str) -> Edition:
             f"{_shown(path)}: the name inside is {edition.name!r}; expected {name!r}."
         )
     return edition
+
+
+def begin(day: str) -> Edition:
+    """Begin an edition with a new knowledge date and the newest edition's other parameters.
+
+    The notebooks' own default follows, so that what nbval runs is the newest
+    edition.
+
+    Parameters
+    ----------
+    day : str
+        Knowledge date and name, YYYY-MM-DD.
+
+    Raises
+    ------
+    ArmsbriefError
+        If the day is no day, or not after the newest edition's.
+    """
+    newest = default()
+    if check("as_of", "Date", day) <= newest.name:
+        raise ArmsbriefError(
+            f"an edition of {day} cannot begin: the newest is {newest.name}; expected a later day."
+        )
+    content = {
+        "name": day,
+        "parameters": {**newest.parameters, "as_of": day},
+        "note": f"On all that was public by this day; the edition before it is {newest.name}.",
+    }
+    made = Edition.model_validate(content)
+    for path in sorted(paths.NOTEBOOKS.glob("*.ipynb")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(_DEFAULT.sub(rf"\g<1>{day}\g<2>", text), encoding="utf-8")
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    (paths.EDITIONS / f"{day}.yml").write_text(text, encoding="utf-8")
+    return made
 
 
 def _shown(path: Path) -> str:

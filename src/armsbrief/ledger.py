@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from armsbrief import freshness, rules
+from armsbrief import editions, freshness, rules
 from armsbrief.break_even import break_even
 from armsbrief.claims import Claim, Recommendation, read_claims, read_recommendations
 from armsbrief.errors import LedgerError
@@ -50,9 +50,10 @@ def compile_ledger(
     """
     records = collect(notebooks)
     claims = read_claims(book / "claims.yml")
-    judged = {
-        name: _judge(name, claim, records, parameters["as_of"]) for name, claim in claims.items()
-    }
+    as_of = parameters["as_of"]
+    # The newest edition tells of every check; an earlier one of none that came after it.
+    until = None if edition == editions.names()[-1] else as_of
+    judged = {name: _judge(name, claim, records, as_of, until) for name, claim in claims.items()}
     recommendations = read_recommendations(book / "recommendations.yml")
     return {
         "edition": edition,
@@ -167,7 +168,9 @@ def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: s
         found[kind][name] = record
 
 
-def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> dict[str, Any]:
+def _judge(
+    name: str, claim: Claim, records: Mapping[str, Any], as_of: str, until: str | None
+) -> dict[str, Any]:
     """Give one claim its verdict, robustness and break-even."""
     facts = records["facts"]
     rule = rules.make(claim.rule.name, claim.rule.settings)
@@ -181,7 +184,8 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
     used = _used(name, claim, facts)
     against = _known(claim.counter_evidence, facts, f"claims.yml, {name}.counter_evidence")
     limits = _known(claim.limits, facts, f"claims.yml, {name}.limits")
-    next_due, stale = freshness.of_tables({t for fact in used for t in facts[fact]["rows"]}, as_of)
+    tables = {table for fact in used for table in facts[fact]["rows"]}
+    next_due, stale = freshness.of_tables(tables, as_of)
     return {
         "title": claim.title,
         "page": claim.page,
@@ -221,6 +225,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
         ),
         "next_due": next_due,
         "stale": stale,
+        "last_checked": freshness.of_checks(tables, until),
     }
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from armsbrief import paths
 
+# An edition always gives the knowledge date: the notebook's own is not what decides.
+_KNOWN_ON = re.compile(r"^as_of: .*$", flags=re.MULTILINE)
 _RULES = ("claims.yml", "recommendations.yml")
 
 
@@ -30,7 +33,8 @@ def code_files(root: Path) -> dict[str, str]:
     }
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_bytes())["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        code = [_KNOWN_ON.sub("", text) for text in texts]
         found[f"notebooks/{path.name}"] = _hash(json.dumps(code).encode())
     return found
 

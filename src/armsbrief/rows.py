@@ -26,13 +26,20 @@ _REGISTER = "sources"  # only what rows refer to: it is never the cause of anyth
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table that are seen on a day, by id; and its fields with their types."""
+    """The rows of a table that are seen on a day, by id; its fields with their types.
+
+    `revision_key` are the columns that say what a figure is about, where the
+    table's descriptor declares them.
+    """
 
     fields: Mapping[str, str]
     rows: Mapping[str, Row]
+    revision_key: tuple[str, ...] = ()
 
     def key(self, row: Row) -> tuple[str, ...]:
         """Return what a row is about: all that names it, without the figures and their source."""
+        if self.revision_key:
+            return tuple(row[name] for name in self.revision_key)
         return tuple(
             row[name]
             for name, kind in self.fields.items()
@@ -70,7 +77,8 @@ def read_tables(data: Path, as_of: str) -> dict[str, Table]:
                 for row in csv.DictReader(content)
                 if "published" not in fields or row["published"] <= as_of
             }
-        tables[entry["name"]] = Table(fields, rows)
+        key = tuple(entry.get("armsbrief", {}).get("revision_key", ()))
+        tables[entry["name"]] = Table(fields, rows, key)
     return tables
 
 

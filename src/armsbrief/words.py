@@ -65,14 +65,26 @@ def _number(value: float, unit: str) -> str:
 
 
 def freshness(claim: Mapping[str, Any]) -> str:
-    """Say when the data were last published and when the next are due, or overdue."""
+    """Say when the data last changed, when the next are due, and when anybody last looked."""
     known = f"Data published up to {day(claim['as_of'])}"
     if claim["next_due"] is None:
-        return f"{known}; no regular update is expected."
-    if claim["stale"]:
+        text = f"{known}; no regular update is expected."
+    elif claim["stale"]:
         due = day(claim["next_due"])
-        return f"{known}; overdue: one series or more should have had news by {due}."
-    return f"{known}; the next are due by {day(claim['next_due'])}."
+        text = f"{known}; overdue: one series or more should have had news by {due}."
+    else:
+        text = f"{known}; the next are due by {day(claim['next_due'])}."
+    return f"{text} {_checked(claim['last_checked'])}".rstrip()
+
+
+def _checked(check: Mapping[str, Any] | None) -> str:
+    """Say that the sources were asked; that is not the same as that they had news."""
+    if check is None:
+        return ""
+    if check["newer"]:
+        return (f"Last checked on {day(check['on'])}: something newer is there and not yet in this "
+                f"brief ({', '.join(check['newer'])}).")  # fmt: skip
+    return f"Last checked on {day(check['on'])}: its fetched sources had nothing newer."
 
 
 def estimate(claim: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from armsbrief import editions, ledger, paths, provenance, words
 from armsbrief.charts import picture
+from armsbrief.claims import read_letters
 from armsbrief.errors import LedgerError
 from armsbrief.kit import cards, letters, paper, word
 from armsbrief.publish import swap_in
@@ -133,7 +134,7 @@ def _shown(claims: Iterable[Mapping[str, Any]]) -> set[str]:
 
 
 def _letters(made: Kit, content: ledger.Ledger, say: Say) -> None:
-    for name, entry in letters.read(paths.BOOK / "letters.yml").items():
+    for name, entry in read_letters(paths.BOOK / "letters.yml").items():
         if reasons := letters.why_withheld(name, entry, content):
             made.withheld[name] = reasons
             say(f"  withheld: {name}: {reasons[0]}")

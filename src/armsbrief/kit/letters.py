@@ -1,17 +1,14 @@
-"""Letters: their entries in the book, what they say with a ledger, and when they are withheld."""
+"""Letters: what they say with a ledger, and when they are withheld."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
 from armsbrief import words
-from armsbrief.claims import Entry, read_entries
+from armsbrief.claims import LetterEntry
 from armsbrief.errors import LedgerError
 from armsbrief.ledger import lookup
 
@@ -21,23 +18,6 @@ OPENING = (
     "its claims against public data. This letter says what holds, what does not, and what we ask."
 )
 WEAK = ("not-supported", "cannot-be-verified")
-
-
-class LetterEntry(Entry):
-    """One letter, as the book has it."""
-
-    to: str
-    through: str = ""
-    greeting: str
-    subject: str
-    recommendation: str
-    rests_on: list[str] = Field(min_length=1)
-    caveat: str
-    ask: str
-    evidence: list[str] = Field(min_length=1)
-    first_step: str
-    owner: str
-    chart: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,11 +49,6 @@ class Letter:
         """The facts whose numbers stand in the letter."""
         runs = (run for _, texts, _ in self.sections for text in texts for run in text)
         return sorted({run.fact for run in runs if run.fact})
-
-
-def read(path: Path) -> dict[str, LetterEntry]:
-    """Read all letters, in the order of the file."""
-    return read_entries(path, LetterEntry)
 
 
 def why_withheld(name: str, entry: LetterEntry, ledger: Mapping[str, Any]) -> list[str]:

@@ -84,12 +84,13 @@ def snippet(key: str, chart: Mapping[str, Any], claim: Mapping[str, Any], ledger
     names = sorted({sources[source]["publisher"] for source in chart["sources"]})
     shown = "; ".join(names[:6]) + (" and others" if len(names) > 6 else "")
     note = f" {escape(chart['note'])}" if chart["note"] else ""
+    verdict = words.VERDICT[claim["verdict"]].lower()
     return f"""<figure lang="en" style="{_BOX}">
 <figcaption><strong>{escape(chart["title"])}</strong> {escape(chart["finding"])}</figcaption>
 {svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)}
-<p style="font-size:.85em;margin:.5em 0 0">{note} On the claim “{escape(claim["title"])}”, \
-the brief finds: {words.VERDICT[claim["verdict"]].lower()}. Sources: {escape(shown)}. \
-Data known on {words.day(chart["as_of"])}. From “Weapons left in \
-Afghanistan, violence in Pakistan”, edition {escape(ledger["edition"])}, page {escape(claim["page"])}. CC BY 4.0.</p>
+<p style="font-size:.85em;margin:.5em 0 0">{note} On the claim “{escape(claim["title"])}”, the
+brief finds: {verdict}. Sources: {escape(shown)}. Data known on {words.day(chart["as_of"])}.
+From “Weapons left in Afghanistan, violence in Pakistan”, edition {escape(ledger["edition"])},
+page {escape(claim["page"])}. CC BY 4.0.</p>
 </figure>
 """

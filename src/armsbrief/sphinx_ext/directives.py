@@ -157,7 +157,16 @@ class Finding(_LedgerDirective):
         says.insert(0, nodes.strong("", "The op-ed says: "))
         finds = self.paragraph(claim["sentence_source"], "we-find")
         finds.insert(0, nodes.strong("", "We find: "))
-        return [verdict, says, finds]
+        return [verdict, says, finds, *self._overdue(claim)]
+
+    def _overdue(self, claim: Mapping[str, Any]) -> list[Node]:
+        """Mark a claim whose data should have changed by now, where nobody can miss it."""
+        if not claim["stale"]:
+            return []
+        mark = nodes.strong("", "Data overdue. ")
+        return [
+            nodes.paragraph("", "", mark, nodes.Text(words.freshness(claim)), classes=["overdue"])
+        ]
 
     def _charts(self, name: str) -> list[Node]:
         charts = source.of(self.env)["charts"]
@@ -346,7 +355,7 @@ class Changes(_LedgerDirective):
         return [said, grid(["Claim", "Value", "Holds in", "Why"], rows, "changes")]
 
     def _flipped(self, change: changes.Change) -> Node:
-        _, value, holds = changes.cells(change)
+        _, value, holds = changes.arrows(change)
         head = nodes.paragraph("", "", nodes.strong("", "Verdict changed: "))
         head += self._link(change)
         box = nodes.container("", head, classes=["flipped-verdict"])
@@ -366,7 +375,7 @@ class Changes(_LedgerDirective):
 
     def _verdicts(self, change: changes.Change) -> list[Node]:
         """Return both verdicts; the old one plain, for it is no verdict of this ledger."""
-        then, _ = changes.verdicts(change)
+        _, then, *_rest = changes.cells(change)
         now = badge(change.after["verdict"]) if change.after else nodes.Text("no such claim")
         return [nodes.inline("", then, classes=["verdict-then"]), nodes.Text(" → "), now]
 
@@ -377,7 +386,7 @@ class Changes(_LedgerDirective):
         return changes.since(changes.read(path), source.of(self.env))
 
     def _cells(self, change: changes.Change) -> list[Node | str]:
-        _, value, holds = changes.cells(change)
+        _, value, holds = changes.arrows(change)
         return [self._link(change), value, holds, " ".join(changes.why(change))]
 
 
