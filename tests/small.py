@@ -72,7 +72,10 @@ def small_brief(root: Path) -> Path:
         content = tables[entry["name"]].to_csv(index=False).encode()
         (root / "data" / entry["path"]).write_bytes(content)
         if entry["name"] in derived:
-            entry |= {"hash": "sha256:" + hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            entry |= {
+                "hash": "sha256:" + hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+            }
     (root / "data" / "datapackage.json").write_text(
         json.dumps(package, indent=2, ensure_ascii=False) + "\n", "utf-8"
     )
@@ -114,4 +117,14 @@ def rows_of(root: Path, table: str) -> list[dict[str, Any]]:
         return list(csv.DictReader(content))
 
 
-__all__ = ["CALM", "SECRETS", "SHORT", "TODAY", "World", "command", "rows_of", "settings", "small_brief"]
+__all__ = [
+    "CALM",
+    "SECRETS",
+    "SHORT",
+    "TODAY",
+    "World",
+    "command",
+    "rows_of",
+    "settings",
+    "small_brief",
+]
