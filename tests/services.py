@@ -102,7 +102,7 @@ def hdx_rows(year: int) -> list[Row]:
 def acled_rows() -> list[Row]:
     return [
         {"event_id_cnty": f"PAK{n}", "event_type": "Battles", "event_date": f"2026-0{1 + n % 7}-1{n % 9}",
-         "country": "Pakistan", "admin1": "Sindh", "fatalities": str(n % 4), "actor1": "Red Band"}
+         "country": "Pakistan", "admin1": "Sindh", "fatalities": str(n % 4), "actor1": "Amber Band"}
         for n in range(60)
     ]  # fmt: skip
 
