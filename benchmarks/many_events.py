@@ -7,6 +7,7 @@ up and served from this machine; time and memory are those of the refresh.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import multiprocessing
 import random
@@ -30,25 +31,25 @@ def write_archive(path: Path, number: int) -> None:
     names = ["id", "active_year", "type_of_violence", "side_a", "side_b", "adm_1", "country_id",
              "date_start", "deaths_civilians", "best", "high", "low"]  # fmt: skip
     other = [f"text_{n}" for n in range(COLUMNS - len(names))]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("GEDEvent_v26_1.csv", "w", force_zip64=True) as raw:
-            import io
-
-            out = io.TextIOWrapper(raw, "utf-8", newline="")
-            writer = csv.writer(out)
-            writer.writerow([*names, *other])
-            for n in range(number):
-                day = f"{rng.choice(YEARS)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02} 00:00:00.000"
-                best = rng.randint(0, 9)
-                filler = [f"{rng.getrandbits(64):x}" if k % 3 else "a headline,\nand more"
-                          for k in range(len(other))]  # fmt: skip
-                writer.writerow([
-                    n, "true", 1 + n % 3, "Government of Ruritania", f"Band {n % 40}",
-                    ("Sindh province", "Balochistan province", "")[n % 7 % 3],
-                    "700" if n % 4 else "770", day, min(best, 1), best, best + 1, best, *filler,
-                ])  # fmt: skip
-            out.flush()
-            out.detach()
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("GEDEvent_v26_1.csv", "w", force_zip64=True) as raw,
+    ):
+        out = io.TextIOWrapper(raw, "utf-8", newline="")
+        writer = csv.writer(out)
+        writer.writerow([*names, *other])
+        for n in range(number):
+            day = f"{rng.choice(YEARS)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02} 00:00:00"
+            best = rng.randint(0, 9)
+            filler = [f"{rng.getrandbits(64):x}" if k % 3 else "a headline,\nand more"
+                      for k in range(len(other))]  # fmt: skip
+            writer.writerow([
+                n, "true", 1 + n % 3, "Government of Ruritania", f"Band {n % 40}",
+                ("Sindh province", "Balochistan province", "")[n % 7 % 3],
+                "700" if n % 4 else "770", day, min(best, 1), best, best + 1, best, *filler,
+            ])  # fmt: skip
+        out.flush()
+        out.detach()
 
 
 def serve(pipe: Connection, archive: str) -> None:
@@ -65,13 +66,12 @@ def serve(pipe: Connection, archive: str) -> None:
 
 def run(pipe: Connection, root: str, bases: dict[str, str]) -> None:
     """Refresh, in a process whose memory is measured."""
-    from small import CALM, TODAY
+    from small import TODAY
 
     from armsbrief import paths
     from armsbrief.refresh import refresh
     from armsbrief.sources.settings import Limits, Settings
 
-    assert CALM
     started, used = time.monotonic(), time.process_time()
     with paths.at(Path(root)):
         refresh(["ucdp-ged"], Settings(bases, {}, Limits(), TODAY, Path(root) / "_build/downloads"),

@@ -290,7 +290,7 @@ def test_a_template_filled_in_is_accepted(root: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(path)
     told = {"source_publisher": "p", "source_title": "t", "source_url": "https://example.org/t"}
     filled = {**GOOD, **told, "published": datetime(2020, 2, 3)}
-    book["rows"].append([filled.get(cell.value, None) for cell in book["rows"][1]])
+    book["rows"].append([filled.get(cell.value) for cell in book["rows"][1]])
     book.save(path)
     ran = add(root, path)
     assert ran.code == 0, ran.complained

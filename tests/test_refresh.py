@@ -20,7 +20,7 @@ from faults import cut, status, table, text
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
-from services import Answer, Server, event, events
+from services import Answer, Server, events
 from small import CALM, SECRETS, TODAY, command, rows_of, settings, small_brief
 
 from armsbrief import data, paths, revisions, staging
@@ -33,6 +33,7 @@ from armsbrief.sources.settings import Settings
 from armsbrief.staging import state
 
 EVENTS = "ucdp_events_monthly"
+TOKEN = {name: SECRETS[name] for name in SECRETS if "UCDP" in name}
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +242,7 @@ def test_with_a_token_the_service_gives_the_same_table_as_the_files(
     monkeypatch.setattr("armsbrief.sources.ged.PAGE", 20)
     other = Path(shutil.copytree(root, tmp_path / "other"))
     fresh(other, server, "ucdp-ged")
-    given = settings(server, root, ARMSBRIEF_UCDP_TOKEN="token-9f3a77")
+    given = settings(server, root, **TOKEN)
     with paths.at(root):
         refresh(["ucdp-ged"], given, quick=True)
     counts = [
@@ -269,7 +270,7 @@ def test_pages_that_come_in_another_order_make_the_same_whole(
 
     server.world.answer = shuffled  # type: ignore[method-assign]
     with paths.at(root):
-        refresh(["ucdp-ged"], settings(server, root, ARMSBRIEF_UCDP_TOKEN="t"), quick=True)
+        refresh(["ucdp-ged"], settings(server, root, **TOKEN), quick=True)
     assert totals(root, str(TODAY))["2025"] == best(server.world.ged, "2025")
 
 
@@ -373,14 +374,18 @@ def test_a_revised_value_stands_beside_the_old_one_and_each_day_sees_its_own(
 def test_a_value_that_a_new_version_does_not_have_any_more_counts_nought(
     server: Server, root: Path
 ) -> None:
-    lone = event(1, "2023-05", __import__("random").Random(1)) | {"side_b": "Lone Band", "best": 7}
+    lone = events(1, range(2023, 2024))[1] | {
+        "date_start": "2023-05-01",
+        "side_b": "Lone Band",
+        "best": 7,
+    }
     server.world.ged.append(lone)
     fresh(root, server, "ucdp-ged")
     with_it = totals(root, str(TODAY))["2023"]
     server.world.ged.remove(lone)
     server.world.headers = {"Last-Modified": "Mon, 03 Aug 2026 08:00:00 GMT"}
     outcome = fresh(root, server, "ucdp-ged")
-    assert [len(r.gone) for news in outcome.news for _, r in news.releases][0] == 1
+    assert next(len(r.gone) for news in outcome.news for _, r in news.releases) == 1
     assert totals(root, str(TODAY))["2023"] == with_it - 7
     assert totals(root, "2026-08-02")["2023"] == with_it
 
@@ -395,13 +400,9 @@ def test_candidates_add_up_by_id_and_the_later_one_wins(server: Server, root: Pa
     assert totals(root, "2026-08-15")["2026"] == expected
 
 
-def test_the_yearly_release_replaces_the_candidates_of_its_year(
-    server: Server, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_yearly_release_replaces_the_candidates_of_its_year(server: Server, root: Path) -> None:
     fresh(root, server, "ucdp-ged")
     final = [*server.world.ged, *server.world.half_year[:-4], *events(9700, range(2026, 2027))]
-    files = server.world.files()
-    made = replace(files[f"{GED}-csv.zip"])
     server.world.ged = final
     made = server.world.files()[f"{GED}-csv.zip"]
     made.headers["Last-Modified"] = "Thu, 10 Jun 2027 08:00:00 GMT"
@@ -562,9 +563,10 @@ def test_where_folders_cannot_be_exchanged_the_next_command_finishes_what_was_be
                 raise KeyboardInterrupt
         return really(self, target)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", replace_some)
-        fresh(root, server, "worldbank-population")
+        with pytest.raises(KeyboardInterrupt):
+            fresh(root, server, "worldbank-population")
     with paths.at(root):
         load("population", str(TODAY))
     assert state(root / "data") == state(expected / "data")
