@@ -58,7 +58,7 @@ def event(number: int, month: str, rng: random.Random, country: str = "770") -> 
 
 
 def events(first: int, years: range, months: range = range(1, 13), each: int = 4) -> list[Row]:
-    rng = random.Random(first)
+    rng = random.Random(first)  # noqa: S311  # made-up data
     names = [f"{year}-{month:02}" for year in years for month in months]
     return [
         event(first + n, month, rng, "770" if n % 4 else "700")
@@ -102,7 +102,7 @@ def hdx_rows(year: int) -> list[Row]:
 def acled_rows() -> list[Row]:
     return [
         {"event_id_cnty": f"PAK{n}", "event_type": "Battles", "event_date": f"2026-0{1 + n % 7}-1{n % 9}",
-         "country": "Pakistan", "admin1": "Sindh", "fatalities": str(n % 4), "actor1": "Red Band"}
+         "country": "Pakistan", "admin1": "Sindh", "fatalities": str(n % 4), "actor1": "Amber Band"}
         for n in range(60)
     ]  # fmt: skip
 
@@ -172,15 +172,17 @@ class World:
         if path.startswith("/api/gedevents/"):
             known = {"26.1": self.ged, "26.01.26.06": self.half_year, "26.0.7": self.july}
             rows = [r for r in known.get(path.split("/")[-1], []) if r["country_id"] == "770"]
-            return paged(rows, int(query["page"]), int(query["pagesize"]))
+            return paged(rows, int(query.get("page", 0)), int(query.get("pagesize", 1000)))
         if path.startswith("/v2/"):
-            rows, size = self.people, min(self.page, int(query["per_page"]))
-            page = int(query["page"])
+            rows, size = self.people, min(self.page, int(query.get("per_page", 50)))
+            page = int(query.get("page", 1))
             head = {"page": page, "pages": -(-len(rows) // size), "per_page": str(size),
                     "total": len(rows), "lastupdated": "2026-07-01"}  # fmt: skip
             return [head, rows[(page - 1) * size : page * size]]
         if path.startswith("/hapi/"):
-            rows = [r for y in (2024, 2025, 2026) for r in hdx_rows(y) if r["location_code"] == "PAK"]
+            rows = [
+                r for y in (2024, 2025, 2026) for r in hdx_rows(y) if r["location_code"] == "PAK"
+            ]
             return {"data": rows[int(query["offset"]) :][: int(query["limit"])]}
         if path == "/hdx/api/3/action/package_show":
             names = [f"hdx_hapi_conflict_event_global_{year}.csv" for year in (2024, 2025, 2026)]
@@ -252,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
                 answer.body, answer.status = answer.body[start:], 206
         (answer.write or send)(self, answer)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_GET
 
     def log_message(self, *words: Any) -> None:
         """Say nothing."""

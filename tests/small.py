@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 import pandas as pd
-from services import Server, World, events, country_years, people
+from services import Server, country_years, events, people
 
 from armsbrief import cli, paths
 from armsbrief.sources.checks import Release
@@ -72,7 +72,10 @@ def small_brief(root: Path) -> Path:
         content = tables[entry["name"]].to_csv(index=False).encode()
         (root / "data" / entry["path"]).write_bytes(content)
         if entry["name"] in derived:
-            entry |= {"hash": "sha256:" + hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            entry |= {
+                "hash": "sha256:" + hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+            }
     (root / "data" / "datapackage.json").write_text(
         json.dumps(package, indent=2, ensure_ascii=False) + "\n", "utf-8"
     )
@@ -97,7 +100,7 @@ def command(root: Path, given: Settings, *words: str) -> Ran:
     code = 0
     with (
         paths.at(root),
-        mock.patch.object(Settings, "from_environment", lambda: given),
+        mock.patch.object(Settings, "from_environment", return_value=given),
         mock.patch.object(sys, "argv", ["armsbrief", *words]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -112,6 +115,3 @@ def command(root: Path, given: Settings, *words: str) -> Ran:
 def rows_of(root: Path, table: str) -> list[dict[str, Any]]:
     with (root / "data" / "tables" / f"{table}.csv").open(encoding="utf-8", newline="") as content:
         return list(csv.DictReader(content))
-
-
-__all__ = ["CALM", "SECRETS", "SHORT", "TODAY", "World", "command", "rows_of", "settings", "small_brief"]

@@ -100,7 +100,6 @@ def refresh(
         with paths.at(root):
             news = [_take_or_tell(source, client, accepted, chosen) for source in chosen]
             _note_check(chosen, settings)
-            check([item.table for item in news if item.came])
         came = any(item.came for item in news)
         moved = None if quick or not came else preview.compare(root, str(settings.today), say)
         if not dry_run:
@@ -132,9 +131,10 @@ def _take_or_tell(
         return _take(source, client, accepted)
     except ArmsbriefError as error:
         message = error.message
+        if not message.startswith(source.title):
+            message = f"{source.title}: {message}"
         if NOTHING_CHANGED not in message:
-            named = "" if message.startswith(source.title) else f"{source.title}: "
-            message = f"{named}{message.rstrip('.')}. {NOTHING_CHANGED}"
+            message = f"{message.rstrip('.')}. {NOTHING_CHANGED}"
         advice = error.next_command or f"open {source.landing_page} and see what the source says"
         if others := [other.name for other in chosen if other is not source]:
             advice += f"\n  Without this source: armsbrief refresh {' '.join(others)}"
@@ -165,6 +165,7 @@ def _take(source: Source, client: Client, accepted: Collection[str]) -> News:
     if news.came:
         _write(source, rows, vintages)
         _write_manifest(source, received, vintages, client.settings, accepted)
+        check([source.table])
     return news
 
 

@@ -55,7 +55,7 @@ def read_csv(path: Path, text: Iterable[str] = (), skip: Iterable[int] = ()) -> 
         If the file is missing or cannot be parsed.
     """
     try:
-        return pd.read_csv(
+        raw = pd.read_csv(
             path,
             encoding="utf-8-sig",
             low_memory=False,
@@ -63,7 +63,17 @@ def read_csv(path: Path, text: Iterable[str] = (), skip: Iterable[int] = ()) -> 
             skiprows=list(skip),
         )
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+        raise DataError(f"{path.name} cannot be read ({error}); expected CSV in UTF-8") from error
+    require_width(raw, path.name)
+    return raw
+
+
+def require_width(raw: pd.DataFrame, what: str) -> None:
+    """Raise `DataError` if rows had more cells than the header: pandas shifts them."""
+    if not isinstance(raw.index, pd.RangeIndex):
+        raise DataError(
+            f"{what} cannot be read: rows have more cells than the header; expected as many"
+        )
 
 
 def require_columns(raw: pd.DataFrame, columns: Iterable[str], what: str) -> None:
@@ -76,7 +86,8 @@ def require_columns(raw: pd.DataFrame, columns: Iterable[str], what: str) -> Non
     alike = [found[0] for name in missing if (found := get_close_matches(name, others, 1))]
     renamed = f" {', '.join(alike)} may be the new name." if alike else ""
     raise DataError(
-        f"{what} lacks the column(s) {', '.join(missing)}; has the format changed?{renamed}"
+        f"{what} lacks the column(s) {', '.join(missing)}; expected all that earlier "
+        f"releases have.{renamed}"
     )
 
 
@@ -89,7 +100,8 @@ def require_counts(raw: pd.DataFrame, columns: Iterable[str], what: str) -> None
             if bad.any():
                 first = f"{raw[column][bad].iloc[0]!r} in row {int(bad.to_numpy().argmax()) + 2}"
                 raise DataError(
-                    f"{what}: {int(bad.sum())} value(s) of {column} are {word} ({first})"
+                    f"{what}: {int(bad.sum())} value(s) of {column} are {word} ({first}); "
+                    "expected whole numbers of at least 0"
                 )
 
 
@@ -98,7 +110,9 @@ def require_unique(raw: pd.DataFrame, columns: list[str], what: str) -> None:
     repeated = raw[raw.duplicated(columns, keep=False)]
     if len(repeated):
         first = ", ".join(str(value) for value in repeated[columns].iloc[0])
-        raise DataError(f"{what}: {len(repeated)} rows share a key ({first} is one)")
+        raise DataError(
+            f"{what}: {len(repeated)} rows share a key ({first} is one); expected each once"
+        )
 
 
 def days(raw: pd.DataFrame, column: str, what: str) -> pd.Series:

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from armsbrief.errors import FetchError, NotPublished
+from armsbrief.errors import DataError, FetchError, NotPublished
 from armsbrief.sources.archive import extract_table
 from armsbrief.sources.checks import Release
 from armsbrief.sources.fetch import NOTHING_CHANGED, Client, Received, Request, settle
@@ -63,6 +63,8 @@ def validate(received: list[Received], settings: Settings) -> list[tuple[Release
         raw = read_country_year(table)
     finally:
         table.unlink(missing_ok=True)
+    if raw.empty:
+        raise DataError(f"{what}: a header and no rows; expected one for each country and year")
     day = released(came, settings.today, what)
     return [(Release(version, day, f"ucdp-ovcy-{version.replace('.', '')}"), raw)]
 
@@ -71,12 +73,11 @@ def derive(validated: list[tuple[Release, pd.DataFrame]], settings: Settings) ->
     """Make the table."""
     ((release, raw),) = validated
     table = derive_country_year(raw, release)
-    years = (str(table["year"].min()), str(table["year"].max()))
     title = (
         "UCDP Country-Year Dataset on Organized Violence within Country Borders, version "
         f"{release.version}. Cite: {CITATION}"
     )
-    return [Vintage(release, table, years, title)]
+    return [Vintage(release, table, ("1989", f"20{int(release.version[:2]) - 1}"), title)]
 
 
 SOURCE = Source(

@@ -138,7 +138,8 @@ def _pakistan(raw: pd.DataFrame) -> pd.DataFrame:
     here = raw[raw["location_code"] == "PAK"]
     level = pd.to_numeric(here["admin_level"], errors="coerce")
     if level.isna().any():
-        raise DataError(f"{NAME}: admin_level {here['admin_level'][level.isna()].iloc[0]!r}")
+        found = here["admin_level"][level.isna()].iloc[0]
+        raise DataError(f"{NAME}: admin_level {found!r}; expected 0, 1 or 2")
     here = here[level == level.max()]
     names = here["admin1_name"] if "admin1_name" in here else pd.Series(index=here.index, dtype=str)
     repeated = here.duplicated([c for c in here.columns if c not in ("events", "fatalities")])

@@ -67,7 +67,8 @@ def derive_monthly(raw: pd.DataFrame, route: str, release: Release, what: str) -
 def vintage(raw: pd.DataFrame, route: str, release: Release, title: str) -> Vintage:
     """Return the vintage of the table that these counts make."""
     table = derive_monthly(raw, route, release, title)
-    return Vintage(release, table, (table["month"].min(), table["month"].max()), title)
+    first = f"{release.published.year - YEARS + 1}-01"
+    return Vintage(release, table, (first, "9999-12"), title)
 
 
 def descriptor() -> dict[str, Any]:

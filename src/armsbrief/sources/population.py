@@ -19,6 +19,7 @@ from armsbrief.sources.worldbank import AGGREGATES, INDICATOR, derive_long
 NAME = "World Bank population"
 FIRST = 2000
 PAGE = 20000
+_COLUMNS = ["iso3", "country", "year", "population"]
 _FILE = "worldbank-population.json"
 
 
@@ -60,11 +61,16 @@ def _page(
     if not isinstance(answer, list) or len(answer) != 2 or not isinstance(answer[1], list):
         raise client.error(request, f"an error: {_message(answer)}")
     try:
-        numbers = {key: int(answer[0][key]) for key in ("page", "pages", "total")}
+        numbers = {key: int(answer[0][key]) for key in ("page", "pages", "total", "per_page")}
     except (TypeError, KeyError, ValueError) as error:
-        raise client.error(request, f"an answer without page, pages and total ({error})") from error
-    if numbers["page"] != page or not 1 <= numbers["pages"] <= 1000:
-        raise client.error(request, f"page {numbers['page']} of {numbers['pages']} for page {page}")
+        raise client.error(
+            request, f"an answer without page, pages, total and per_page ({error})"
+        ) from error
+    whole = -(-numbers["total"] // max(numbers["per_page"], 1))
+    if numbers["page"] != page or numbers["pages"] != whole:
+        raise client.error(
+            request, f"page {numbers['page']} of {numbers['pages']} for page {page} of {whole}"
+        )
     return {**numbers, "updated": answer[0].get("lastupdated", "")}, answer[1]
 
 
@@ -85,11 +91,11 @@ def validate(received: list[Received], settings: Settings) -> list[tuple[Release
     """
     (came,) = received
     content = json.loads(came.local.read_bytes())
-    table = pd.DataFrame([_row(row) for row in content["rows"]])
-    if table.empty:
-        raise DataError(f"{NAME}: no rows; expected one for each country and year")
+    table = pd.DataFrame([_row(row) for row in content["rows"]], columns=_COLUMNS)
     table = table[table["population"].notna() & table["iso3"].str.fullmatch("[A-Z]{3}")]
     table = table[~table["iso3"].isin(AGGREGATES.split())].reset_index(drop=True)
+    if table.empty:
+        raise DataError(f"{NAME}: no figures; expected one for each country and year")
     updated = content["updated"]
     try:
         day = date.fromisoformat(updated) if updated else settings.today
@@ -118,11 +124,10 @@ def derive(validated: list[tuple[Release, pd.DataFrame]], settings: Settings) ->
     """Make the table."""
     ((release, raw),) = validated
     table = derive_long(raw, release)
-    years = (str(table["year"].min()), str(table["year"].max()))
     title = (
         f"World Development Indicators: Population, total ({INDICATOR}), updated {release.version}"
     )
-    return [Vintage(release, table, years, title)]
+    return [Vintage(release, table, (str(FIRST), "9999"), title)]
 
 
 SOURCE = Source(

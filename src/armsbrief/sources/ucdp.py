@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -94,6 +96,7 @@ _EVENT_COLUMNS = (
     "date_start",
     *_EVENT_DEATHS,
 )
+_FIELD = 2**24  # characters of one cell: UCDP lists every article on an event
 _EVENT_KEY = ["month", "province", "armed_group", "type_of_violence"]
 
 
@@ -186,30 +189,43 @@ def read_events_of(path: Path, country: str, release: Release, what: str) -> pd.
 
 
 def _pieces(path: Path, what: str) -> Iterator[pd.DataFrame]:
-    wanted = {*_EVENT_COLUMNS, "country_id"}
-    skipped = [1] if _has_tags(path) else []
+    columns = [*_EVENT_COLUMNS, "country_id"]
+    csv.field_size_limit(_FIELD)
     try:
-        header = pd.read_csv(path, encoding="utf-8-sig", nrows=0)
-        require_columns(header, wanted, what)
-        with pd.read_csv(
-            path, encoding="utf-8-sig", usecols=sorted(wanted), dtype=str, chunksize=CHUNK,
-            skiprows=skipped, keep_default_na=False, na_values={"adm_1": [""]},
-        ) as pieces:  # fmt: skip
-            for piece in pieces:
-                kinds = piece["type_of_violence"]
-                yield piece.assign(
-                    type_of_violence=pd.to_numeric(kinds, errors="coerce").fillna(0).astype(int)
-                )
-    except (OSError, ValueError) as error:
+        with path.open(encoding="utf-8-sig", newline="") as content:
+            lines = csv.reader(content, strict=True)
+            header = next(lines, [])
+            require_columns(pd.DataFrame(columns=header), columns, what)
+            pick = itemgetter(*(header.index(name) for name in columns))
+            rows = map(pick, _whole(lines, len(header), what))
+            while piece := list(islice(rows, CHUNK)):
+                yield _typed(pd.DataFrame(piece, columns=columns, dtype=str))
+    except (OSError, ValueError, csv.Error) as error:
         raise DataError(
             f"{what}: {path.name} cannot be read ({error}); expected CSV in UTF-8"
         ) from error
 
 
+def _typed(piece: pd.DataFrame) -> pd.DataFrame:
+    kinds = pd.to_numeric(piece["type_of_violence"], errors="coerce").fillna(0).astype(int)
+    places = piece["adm_1"].where(piece["adm_1"] != "", None)
+    return piece.assign(type_of_violence=kinds, adm_1=places)
+
+
+def _whole(lines: Iterator[list[str]], width: int, what: str) -> Iterator[list[str]]:
+    """Pass rows on that are as wide as the header; a row of HXL tags is left out."""
+    for number, row in enumerate(lines, start=2):
+        if number == 2 and _are_tags(row):
+            continue
+        if len(row) != width:
+            raise DataError(f"{what}: row {number} has {len(row)} cells; expected {width}")
+        yield row
+
+
 def require_new(ids: pd.Series, seen: set[str], what: str) -> None:
     """Raise `DataError` if an id was seen before; remember the others."""
     if repeated := seen.intersection(ids):
-        raise DataError(f"{what}: rows share a key ({min(repeated)} is one)")
+        raise DataError(f"{what}: rows share a key ({min(repeated)} is one); expected each once")
     seen.update(ids)
 
 
@@ -218,8 +234,12 @@ def _has_tags(path: Path) -> bool:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             second = [next(csv.reader(lines), []) for _ in range(2)][1]
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-    return bool(second) and all(not cell or cell.startswith("#") for cell in second)
+        raise DataError(f"{path.name} cannot be read ({error}); expected CSV in UTF-8") from error
+    return _are_tags(second)
+
+
+def _are_tags(row: list[str]) -> bool:
+    return bool(row) and all(not cell or cell.startswith("#") for cell in row)
 
 
 def _as_bool(values: pd.Series) -> pd.Series:
@@ -325,7 +345,9 @@ def _check_events(raw: pd.DataFrame, release: Release, what: str = "UCDP event f
     require_past(days(raw, "date_start", what), release, what)
     unknown = set(raw["type_of_violence"]) - set(TYPES)
     if unknown:
-        raise DataError(f"{what}: unknown type of violence {sorted(map(str, unknown))[0]}")
+        raise DataError(
+            f"{what}: unknown type of violence {sorted(map(str, unknown))[0]}; expected 1, 2 or 3"
+        )
 
 
 def _label_events(raw: pd.DataFrame) -> pd.DataFrame:
