@@ -11,7 +11,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from armsbrief import changes, data, editions, execute, ledger, parameters, paths, prose, publish
+from armsbrief import changes, data, editions, execute, ledger, parameters, paths, progress, prose, publish
 from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
 
@@ -36,6 +36,7 @@ def build(
     keep_outputs: bool = False,
     use_cache: bool = True,
     say: Report = lambda text: None,
+    with_paper: bool = True,
 ) -> Built:
     """Build one edition.
 
@@ -55,6 +56,8 @@ def build(
         Whether notebooks that cannot have changed are taken from earlier runs.
     say : callable
         Told what happens, a line at a time.
+    with_paper : bool
+        Whether to make the PDF too; without it, an older one is left as it is.
 
     Raises
     ------
@@ -76,8 +79,8 @@ def build(
             _keep(executed, workers, say)
         say("Publishing site and PDF")
         publish.stage(executed, work / "source")
-        results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
-                   work / "ledger.json")  # fmt: skip
+        book = work / "ledger.json"
+        results = (*publish.publish(work, book, name, wanted["as_of"], with_paper), book)
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
             for result in results:
@@ -98,13 +101,10 @@ def judge(
     """
     jobs = _jobs(wanted)
     say(f"Executing {len(jobs)} notebooks")
-    executed = execute.run_all(
-        jobs,
-        _work(name) / "executed",
-        workers,
-        lambda path: say(f"  {path.name}"),
-        use_cache,
-    )
+    with progress.shown("Executing", len(jobs), say=say) as advance:
+        executed = execute.run_all(
+            jobs, _work(name) / "executed", workers, lambda path: advance(path.name), use_cache
+        )
     made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
     ledger.write(made, _work(name) / "ledger.json")
     return executed, made

@@ -106,6 +106,16 @@ def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int)
 
 
 @cli.command()
+@click.option("--port", default=8000, metavar="N", type=click.IntRange(0, 65535),
+              help="On 127.0.0.1; any that is free if 0.")  # fmt: skip
+def serve(port: int) -> None:
+    """Build, show the site on this machine, build again on save, refresh the browser."""
+    from armsbrief.serve import serve as run
+
+    run(port, click.echo)
+
+
+@cli.command()
 @click.argument("before")
 @click.argument("after")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of a table.")
