@@ -78,12 +78,15 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
 
 def _built(request: list[Any], *wanted: Any) -> Path:
     """Build, and mark what was built for the next time; imported only now, as it takes a second."""
-    from armsbrief import unchanged
-    from armsbrief.build import build as run
+    from armsbrief import execute, unchanged
 
-    before = unchanged.inputs()
-    built = run(*wanted, click.echo)
-    unchanged.keep(request, unchanged.inputs() if wanted[-2] else before, built.folder, built.made)
+    *_, store, use_cache = wanted
+    with execute.ready(use_cache):
+        from armsbrief.build import build as run
+
+        before = unchanged.inputs()
+        built = run(*wanted, click.echo)
+        unchanged.keep(request, unchanged.inputs() if store else before, built.folder, built.made)
     return built.folder
 
 
