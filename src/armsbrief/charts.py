@@ -16,6 +16,7 @@ INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 ACCENT, SECOND, THIRD, FOURTH, FIFTH = "#0b6e99", "#b3541e", "#5b7f2b", "#7b4fa3", "#8a6d00"
 PALETTE = [ACCENT, SECOND, THIRD, FOURTH, FIFTH, QUIET]
 WIDTH = 560
+_SIGNIFICANT = 9  # digits kept of a number in a chart
 # What the style sheet of the site calls our colours, so that they follow the reader's scheme.
 SCREEN_COLOURS = {
     INK: "var(--chart-ink)", QUIET: "var(--chart-quiet)", GRID: "var(--chart-grid)",
@@ -53,7 +54,7 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
         The SVG, with a title and a description for screen readers, and the
         Vega-Lite specification that it was drawn from.
     """
-    specification = json.loads(figure.to_json(validate=True))
+    specification = _rounded(json.loads(figure.to_json(validate=True)))
     specification["config"] = _config()
     specification["description"] = alt_text
     specification.setdefault("width", WIDTH)
@@ -78,6 +79,15 @@ def described(svg: str) -> str:
     """Give a drawing its text alternative where WeasyPrint looks for it: in its title."""
     pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
     return pattern.sub(r"\1<title>\2</title>", svg)
+
+
+def _rounded(part: Any) -> Any:
+    """Keep of each number what every processor agrees on, so that all draw the same bytes."""
+    if isinstance(part, dict):
+        return {key: _rounded(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_rounded(value) for value in part]
+    return float(f"{part:.{_SIGNIFICANT}g}") if isinstance(part, float) else part
 
 
 def _accessible(svg: str, title: str, alt_text: str) -> str:

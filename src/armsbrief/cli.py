@@ -83,12 +83,15 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
 
 def _built(request: list[Any], *wanted: Any) -> Path:
     """Build, and mark what was built for the next time; imported only now, as it takes a second."""
-    from armsbrief import unchanged
-    from armsbrief.build import build as run
+    from armsbrief import execute, unchanged
 
-    before = unchanged.inputs()
-    built = run(*wanted, click.echo)
-    unchanged.keep(request, unchanged.inputs() if wanted[-2] else before, built.folder, built.made)
+    *_, store, use_cache = wanted
+    with execute.ready(use_cache):
+        from armsbrief.build import build as run
+
+        before = unchanged.inputs()
+        built = run(*wanted, click.echo)
+        unchanged.keep(request, unchanged.inputs() if store else before, built.folder, built.made)
     return built.folder
 
 
@@ -141,6 +144,16 @@ def refresh(names: tuple[str, ...], table: str | None, template: str | None, dry
                       bar=sys.stderr.isatty())  # fmt: skip
     for line in telling.in_words(outcome):
         click.echo(line)
+
+
+@cli.command()
+@click.option("--port", default=8000, metavar="N", type=click.IntRange(0, 65535),
+              help="On 127.0.0.1; any that is free if 0.")  # fmt: skip
+def serve(port: int) -> None:
+    """Build, show the site on this machine, build again on save, refresh the browser."""
+    from armsbrief.serve import serve as run
+
+    run(port, click.echo)
 
 
 @cli.command()

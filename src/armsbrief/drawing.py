@@ -130,6 +130,14 @@ def main() -> None:
             if listener in ready:
                 with suppress(OSError):
                     _answer(listener.accept()[0])
+        _sweep(listener.getsockname())
+
+
+def _sweep(place: str) -> None:
+    """Remove what a parent that was killed could not."""
+    with suppress(OSError):
+        os.unlink(place)
+        os.rmdir(os.path.dirname(place))
 
 
 def _answer(connection: socket.socket) -> None:

@@ -36,6 +36,7 @@ def shown(
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeElapsedColumn(), TextColumn("{task.fields[name]}"))  # fmt: skip
-    with Progress(*columns, transient=True) as bar:
+    # No thread of its own: processes are forked meanwhile.
+    with Progress(*columns, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(what, total=total, completed=done, name="")
-        yield lambda name: bar.update(task, advance=1, name=name)
+        yield lambda name: bar.update(task, advance=1, name=name, refresh=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import (
     CancelledError, Executor, Future, ProcessPoolExecutor, as_completed,
@@ -18,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from armsbrief import claims, editions, ledger, parameters, paths, progress
+from armsbrief import claims, editions, ledger, parameters, paths, progress, warm
 from armsbrief.errors import ArmsbriefError, SweepError
 from armsbrief.sweeps import runner, tidy
 from armsbrief.sweeps.grid import Grid, read
@@ -180,8 +181,11 @@ def _gather(
 @contextmanager
 def _executor(workers: int, scheduler: str) -> Iterator[Executor]:
     if not scheduler:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool:
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        with (
+            warm.serving(),
+            ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool,
+        ):
             yield pool
         return
     import distributed
