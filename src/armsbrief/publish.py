@@ -24,7 +24,7 @@ from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
-_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/receipts$")
+_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/(receipts|guide)$")
 _CHAPTERS = '<div class="toctree-wrapper'
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -100,7 +100,9 @@ def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, P
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         paper = pool.submit(_paper, work, environment, edition)
         site = pool.submit(_site, work, environment)
-        return site.result(), paper.result()
+        folder, brief = site.result(), paper.result()
+    shutil.copyfile(brief, folder / brief.name)  # the site offers it for download
+    return folder, brief
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:
