@@ -23,7 +23,7 @@ from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
-_ONLY_ON_SITE = re.compile(r"^notebooks/")
+_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/guide$")
 _APPENDIX = ("book/receipts", "book/sources")
 # Imported once in the parent, not in each of the two that build pages.
 _SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",
@@ -115,7 +115,10 @@ def publish(
             return (site.result(),)
         printed = pool.submit(_paper, work, environment, edition)
         short = pool.submit(_one_page, work, environment, ledger)
-        return site.result(), *printed.result(), *short.result()
+        papers = [*printed.result(), *short.result()]
+        for made in papers:
+            shutil.copyfile(made, site.result() / made.name)  # the site offers them for download
+        return site.result(), *papers
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:

@@ -17,7 +17,7 @@ from armsbrief.errors import ArmsbriefError
 from armsbrief.sphinx_ext import source
 from armsbrief.sphinx_ext.addresses import receipt
 from armsbrief.sphinx_ext.nodes import anchor, badge, drawing, number, reference
-from armsbrief.sphinx_ext.site import board, figures, trial
+from armsbrief.sphinx_ext.site import board, cite, figures, trial
 from armsbrief.sphinx_ext.text import with_numbers
 
 _FEW_SOURCES = 8
@@ -390,6 +390,13 @@ class Changes(_LedgerDirective):
         return [self._link(change), value, holds, " ".join(changes.why(change))]
 
 
+class CiteThis(_LedgerDirective):
+    """`{cite-this}`: how to cite this edition, in words and as BibTeX."""
+
+    def content_nodes(self) -> list[Node]:
+        return [html(cite.block(self.config, source.of(self.env)))]
+
+
 class Receipts(_LedgerDirective):
     """`{receipts}`: every number in a line, and the way to its whole receipt."""
 
@@ -424,3 +431,4 @@ def register(app: Sphinx) -> None:
     app.add_directive("asks", Asks)
     app.add_directive("receipts", Receipts)
     app.add_directive("changes", Changes)
+    app.add_directive("cite-this", CiteThis)

@@ -17,7 +17,7 @@ _SILENT = re.compile(
 _UNSEEN = re.compile(
     r'<path(?: class="(?:background|foreground)")[^>]*?(?:/>|></path>)|<g></g>|<g>\s*</g>'
 )
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _HIDDEN = re.compile(r'<(path|text|line)\b[^>]* display="none"[^>]*?(?:/>|>[^<]*</\1>)')
 _EMPTY = re.compile(r"<g[^>]*></g>")
 _PLACED = re.compile(
@@ -50,7 +50,7 @@ def _lean(parts: str) -> str:
     parts = _HIDDEN.sub("", parts)
     parts = _UNSEEN.sub(_keep_painted, parts)
     parts = _SILENT.sub("", parts)
-    parts = _NUMBER.sub(lambda match: f"{float(match.group()):.2f}".rstrip("0").rstrip("."), parts)
+    parts = _NUMBER.sub(lambda match: f"{float(match.group()):.1f}".removesuffix(".0"), parts)
     parts = _COLOUR.sub(_themed, parts)
     before = ""
     while before != parts:

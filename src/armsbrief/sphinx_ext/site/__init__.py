@@ -29,7 +29,7 @@ _FILES = (
     whole.write_sitemap, whole.write_crate,
 )  # fmt: skip
 _MADE_ANEW = ("book/receipts", "book/charts", "book/specifications", "data")
-_OWN_STATIC = {"site.css", "site.js", "scheme.js", "favicon.svg", "fonts", "vega.js", "card.png"}
+_OWN_STATIC = {"site.css", "site.js", "first.js", "favicon.svg", "fonts", "vega.js", "card.png"}
 
 
 def register(app: Sphinx) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +14,8 @@ from sphinx.application import Sphinx
 
 from armsbrief.sphinx_ext.nodes import drawing
 
+# What pandas writes into its tables, and the policy of the site refuses.
+_STYLED = re.compile(r'<style[^>]*>.*?</style>| (?:style|border)="[^"]*"', flags=re.DOTALL)
 _EARLY = 100  # before Sphinx collects pictures: ours are drawn inline
 
 
@@ -29,6 +32,8 @@ def _prepare(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(nodes.container):
         if node.get("nb_element") == "cell_code":
             node["ids"].append(f"cell-{cells[node['cell_index']]['id']}")
+    for raw in doctree.findall(nodes.raw):
+        raw.children = [nodes.Text(_STYLED.sub("", raw.astext()))]
     _draw(app, doctree)
 
 

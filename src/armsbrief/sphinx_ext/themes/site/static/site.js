@@ -78,7 +78,7 @@
     var id = link.dataset.fact;
     load("book/receipts/" + id + ".js").then(function (html) {
       var box = dialog(), body = one(".dialog-body", box);
-      body.replaceChildren(document.createRange().createContextualFragment(html));
+      body.replaceChildren(make("section", { class: "receipt" }, [document.createRange().createContextualFragment(html)]));
       // Addresses in a receipt are written from the root of the site.
       all("a[href]", body).forEach(function (a) {
         var href = a.getAttribute("href");
@@ -145,6 +145,18 @@
         return selects.every(function (select, n) { return row.choices[n] === +select.value; });
       });
     }
+    function same(row) { return selects.filter(function (select, n) { return row.choices[n] === +select.value; }).length; }
+    // The choice just made stands; the others change where no published data go with it.
+    function fit(grid, changed) {
+      if (find(grid)) return [];
+      var rows = grid.rows.filter(function (row) { return row.choices[changed] === +selects[changed].value; });
+      var nearest = rows.reduce(function (best, row) { return same(row) > same(best) ? row : best; });
+      return selects.filter(function (select, n) {
+        var other = +select.value !== nearest.choices[n];
+        select.value = nearest.choices[n];
+        return other;
+      });
+    }
     function possible(grid, n, value) {
       return grid.rows.some(function (row) {
         return row.choices[n] === value && selects.every(function (select, m) { return m === n || row.choices[m] === +select.value; });
@@ -161,18 +173,18 @@
         strip.append(line);
       });
     }
-    function tell(grid, keep) {
+    function tell(grid, moved) {
       var row = find(grid);
       selects.forEach(function (select, n) {
         all("option", select).forEach(function (option) {
-          option.textContent = option.dataset.words + (possible(grid, n, +option.value) ? "" : " (not with the other choices)");
+          option.textContent = option.dataset.words + (possible(grid, n, +option.value) ? "" : " *");
         });
       });
       outcome.replaceChildren();
       if (row) outcome.append(make("b", {}, [row.estimate]), ": the verdict “" + grid.verdict + "” ", make("b", {}, [row.holds ? "holds" : "does not hold"]), " for this choice.");
-      else outcome.append("No published data allow this combination. Choices that do not go with the others are marked in the lists.");
+      else outcome.append("No published data allow this combination.");
+      if (moved.length) outcome.append(" No published data go with all you had chosen, so this changed too: " + moved.map(function (select) { return select.name + " (" + select.selectedOptions[0].dataset.words + ")"; }).join(", ") + ".");
       mark(grid, row);
-      if (!keep) share();
     }
     function share() {
       var choice = new URLSearchParams();
@@ -188,17 +200,20 @@
       });
       return true;
     }
-    function start(keep) {
-      load(form.dataset.source).then(function (grid) { tell(grid, keep); }, function () { outcome.textContent = "The table of choices could not be read."; });
+    function start(changed) {
+      load(form.dataset.source).then(function (grid) {
+        tell(grid, changed < 0 ? [] : fit(grid, changed));
+        if (changed >= 0) share();
+      }, function () { outcome.textContent = "The table of choices could not be read."; });
     }
     form.addEventListener("submit", function (event) { event.preventDefault(); });
-    form.addEventListener("change", function () { start(false); });
+    form.addEventListener("change", function (event) { start(selects.indexOf(event.target)); });
     one(".copy", form).addEventListener("click", function (event) {
       share();
       copyText(location.href, event.currentTarget);
     });
-    if (shared()) { start(true); form.scrollIntoView(); }
-    else whenNear(form, function () { start(true); });
+    if (shared()) { start(-1); form.scrollIntoView(); }
+    else whenNear(form, function () { start(-1); });
   }
 
   function whenNear(element, act) {
