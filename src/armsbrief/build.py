@@ -11,7 +11,18 @@ from typing import Any
 
 from filelock import FileLock
 
-from armsbrief import changes, data, editions, execute, ledger, parameters, paths, prose, publish
+from armsbrief import (
+    changes,
+    data,
+    editions,
+    execute,
+    ledger,
+    manifest,
+    parameters,
+    paths,
+    prose,
+    publish,
+)
 from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
 
@@ -77,9 +88,11 @@ def build(
         publish.stage(executed, work / "source")
         results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
                    work / "ledger.json")  # fmt: skip
+        manifest.write(work / "html")
+        listed = manifest.write(work, [result.name for result in results])
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
-            for result in results:
+            for result in (*results, listed):
                 publish.swap_in(result, folder / result.name)
     return Built(name, made, folders[-1])
 

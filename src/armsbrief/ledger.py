@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from armsbrief import freshness, rules
+from armsbrief import data, freshness, rules
 from armsbrief.break_even import break_even
 from armsbrief.claims import Claim, Recommendation, read_claims, read_recommendations
 from armsbrief.errors import LedgerError
@@ -49,7 +49,7 @@ def compile_ledger(
     records = collect(notebooks)
     claims = read_claims(book / "claims.yml")
     judged = {
-        name: _judge(name, claim, records, parameters["as_of"]) for name, claim in claims.items()
+        name: judge(name, claim, records, parameters["as_of"]) for name, claim in claims.items()
     }
     recommendations = read_recommendations(book / "recommendations.yml")
     return {
@@ -63,6 +63,7 @@ def compile_ledger(
         },
         "charts": records["charts"],
         "tables": records["tables"],
+        "data": {entry["name"]: data.fingerprint(entry["name"]) for entry in data.tables()},
     }
 
 
@@ -76,8 +77,8 @@ def collect(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     }
     for path in sorted(notebooks):
         for cell in _executed_cells(path):
-            for data in _displayed(cell):
-                _take(found, data, f"notebooks/{path.name}", cell["id"])
+            for shown in _displayed(cell):
+                _take(found, shown, f"notebooks/{path.name}", cell["id"])
     return found
 
 
@@ -101,7 +102,7 @@ def _displayed(cell: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return (output["data"] for output in cell["outputs"] if "data" in output)
 
 
-def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: str, cell: str
+def _take(found: dict[str, dict[str, Any]], shown: Mapping[str, Any], notebook: str, cell: str
           ) -> None:  # fmt: skip
     for mime, kind, key in (
         (FACT, "facts", "id"),
@@ -109,11 +110,11 @@ def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: s
         (TABLE, "tables", "id"),
         (SPECIFICATIONS, "specifications", "claim"),
     ):
-        if mime not in data:
+        if mime not in shown:
             continue
-        record = {**data[mime], "notebook": notebook, "cell": cell}
+        record = {**shown[mime], "notebook": notebook, "cell": cell}
         if mime == CHART:
-            svg = data["image/svg+xml"]
+            svg = shown["image/svg+xml"]
             record["svg"] = svg if isinstance(svg, str) else "".join(svg)
         name = record.pop(key)
         if name in found[kind]:
@@ -124,7 +125,7 @@ def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: s
         found[kind][name] = record
 
 
-def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> dict[str, Any]:
+def judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> dict[str, Any]:
     """Give one claim its verdict, robustness and break-even."""
     facts = records["facts"]
     rule = rules.make(claim.rule.name, claim.rule.settings)
@@ -149,6 +150,7 @@ def _judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> d
         "verdict": verdict,
         "sentence": substituted(claim.sentences[verdict], facts, f"claims.yml, {name}.sentences"),
         "rule": claim.rule.name,
+        "inputs": claim.rule.inputs,
         "tolerance": _in_words(rule.tolerance, claim, facts),
         "robustness": {"holds": sum(holding), "of": len(holding)} if rows else None,
         "specifications": [{**row, "holds": held} for row, held in zip(rows, holding, strict=True)],

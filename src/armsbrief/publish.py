@@ -24,7 +24,7 @@ from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
-_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/receipts$")
+_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/(receipts|walk|verification|threats)$")
 _CHAPTERS = '<div class="toctree-wrapper'
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -91,6 +91,13 @@ def freshness(claim: Mapping[str, Any]) -> str:
     return f"{known}; the next are due by {day(claim['next_due'])}."
 
 
+def graded(ids: Sequence[str], known: Mapping[str, Mapping[str, str]]) -> str:
+    """Count sources by how near they are to the primary text."""
+    grades = Counter(known[source]["grade"] for source in ids)
+    parts = [f"{grades[grade]} {GRADE[grade]}" for grade in GRADE if grade in grades]
+    return f"{len(ids)} sources ({', '.join(parts)})"
+
+
 def estimate(claim: Mapping[str, Any]) -> str:
     """Write our value so that it can stand alone, with its unit."""
     shown, unit = claim["estimate_display"], claim["unit"]

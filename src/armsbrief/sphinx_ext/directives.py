@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -62,10 +61,8 @@ class _LedgerDirective(SphinxDirective):
             return [nodes.Text("No source was public by then")]
         if len(ids) <= _FEW_SOURCES:
             return [nodes.Text("Sources: "), *self.cited(ids)]
-        known = source.sources_of(self.env)
-        grades = Counter(known[source_id]["grade"] for source_id in ids)
-        parts = [f"{grades[g]} {words.GRADE[g]}" for g in words.GRADE if g in grades]
-        return [nodes.Text(f"{len(ids)} sources ({', '.join(parts)}), listed in the receipts")]
+        counted = words.graded(ids, source.sources_of(self.env))
+        return [nodes.Text(f"{counted}, listed in the receipts")]
 
     def cited(self, ids: Sequence[str]) -> list[Node]:
         """Return numbered citations of the sources."""
@@ -326,7 +323,8 @@ class Changes(_LedgerDirective):
             "another value or wording."
         )
         head = ["Claim", "Verdict then", "Verdict now", "Value then", "Value now"]
-        return [nodes.paragraph("", text), *([grid(head, rows)] if rows else [])]
+        counted = nodes.paragraph("", text, classes=["generated"])
+        return [counted, *([grid(head, rows)] if rows else [])]
 
     def _cells(self, change: changes.Change) -> list[Node | str]:
         title, *rest = changes.cells(change)
