@@ -20,6 +20,7 @@ STOCK = CASES / "stock.ipynb"
 CLAIM: dict[str, Any] = {
     "title": "What was left",
     "page": "book/findings/equipment-value",
+    "found_as": "{fact}`equipment-value.left` in the inventory",
     "says": "Over {fact}`equipment-value.asserted` was left.",
     "rule": {
         "name": "point-value",

@@ -12,6 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from armsbrief import (
+    causes,
     changes,
     data,
     editions,
@@ -21,7 +22,9 @@ from armsbrief import (
     parameters,
     paths,
     prose,
+    provenance,
     publish,
+    sides,
 )
 from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
@@ -36,6 +39,7 @@ class Built:
     name: str
     ledger: ledger.Ledger
     folder: Path
+    made: list[Path]
 
 
 def build(
@@ -83,18 +87,18 @@ def build(
     with FileLock(work / "lock"):
         executed, made = judge(name, wanted, workers, say, use_cache)
         if keep_outputs:
-            _keep(executed, workers, say)
+            _keep(executed, say)
         say("Publishing site and PDF")
         publish.stage(executed, work / "source")
         results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
                    work / "ledger.json")  # fmt: skip
         manifest.write(work / "html")
-        listed = manifest.write(work, [result.name for result in results])
+        results += (manifest.write(work, [result.name for result in results]),)  # type: ignore[assignment]
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
-            for result in (*results, listed):
+            for result in results:
                 publish.swap_in(result, folder / result.name)
-    return Built(name, made, folders[-1])
+    return Built(name, made, folders[-1], [f / r.name for f in folders for r in results])
 
 
 def judge(
@@ -118,19 +122,22 @@ def judge(
         use_cache,
     )
     made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
+    made["made_of"] = provenance.made_of()
     ledger.write(made, _work(name) / "ledger.json")
     return executed, made
 
 
-def _keep(executed: list[Path], workers: int, say: Report) -> None:
+def _keep(executed: list[Path], say: Report) -> None:
     """Store what plain tools need: outputs, the records of older editions, the bibliography."""
     for path in executed:
         execute.store(path, paths.NOTEBOOKS / path.name)
     (paths.BOOK / "references.bib").write_text(bibliography(), encoding="utf-8")
+    newest = editions.default()
     for older in editions.names()[:-1]:
         say(f"Edition {older}: for the page of changes")
-        _, made = judge(older, editions.read(older).parameters, workers, say)
-        changes.write(made, paths.EDITIONS / f"{older}.json")
+        then, now = (sides.resolve(name, paths.BUILD) for name in (older, newest.name))
+        record = changes.record(older, newest.name, causes.explain(then, now, say))
+        changes.write(record, paths.EDITIONS / f"{older}.json")
 
 
 def _work(name: str) -> Path:
@@ -159,17 +166,3 @@ def _places(name: str, out: Path | None, is_default: bool) -> list[Path]:
     if out:
         return [out]
     return [paths.BUILD / "editions" / name, *([paths.BUILD] if is_default else [])]
-
-
-def edition_record(name: str) -> dict[str, Any]:
-    """Execute an edition and return what a comparison needs of it.
-
-    Raises
-    ------
-    ArmsbriefError
-        If there is no edition of that name.
-    """
-    chosen = editions.read(name)
-    check_data()
-    _, made = judge(name, chosen.parameters, os.cpu_count() or 1, lambda text: None)
-    return changes.record(made)

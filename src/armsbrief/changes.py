@@ -1,62 +1,135 @@
-"""What differs between two editions, claim by claim; a flipped verdict comes first.
+"""What differs between two states of the claims, and how it is said; a flipped verdict first.
 
 Of each earlier edition a short record is kept in `editions/<name>.json`, as
 outputs are kept in notebooks, so that the page of changes needs no second
-build.
+build. It holds the claims as they were, and why each moved since.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from armsbrief import words
 from armsbrief.errors import LedgerError
 
+ASPECTS = ("verdict", "value", "sentence", "robustness")
 _KEPT = ("title", "verdict", "sentence", "robustness", "as_of")
+_NAMED = 3  # ids of rows named in a text; the JSON has them all
+_WORDS = {"robustness": "how sure it is"}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What moved a claim: one factor alone, or several that do it only together."""
+
+    factors: tuple[str, ...]
+    moves: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, Sequence[str]]]
+    details: tuple[str, ...] = ()
+
+    def in_words(self, named: int = _NAMED) -> str:
+        """Say what the cause is and what it moves."""
+        what = " and ".join(self._named(factor, named) for factor in self.factors)
+        if not self.factors:
+            return f"Cause not found by running: {'; '.join(self.details)}."
+        how = "Only together" if len(self.factors) > 1 else "Alone"
+        moved = _listing([_WORDS.get(aspect, f"the {aspect}") for aspect in self.moves])
+        shown = self.details[:named]
+        more = len(self.details) - len(shown)
+        details = "; ".join([*shown, *([f"{more} more"] if more else [])])
+        return f"{_capital(what)}. {how}, this changes {moved}." + (f" {details}." * bool(details))
+
+    def _named(self, factor: str, named: int) -> str:
+        tables = self.rows.get(factor)
+        if tables is None:
+            return factor
+        kind = factor.removesuffix(" rows")
+        return f"{kind} rows: " + "; ".join(
+            f"{len(ids)} of {table} ({', '.join(ids[:named])}{', …' * (len(ids) > named)})"
+            for table, ids in tables.items()
+        )
 
 
 @dataclass(frozen=True)
 class Change:
-    """One claim in two editions."""
+    """One claim on two sides, and why it moved."""
 
     claim: str
     title: str
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    causes: tuple[Cause, ...] = ()
 
     @property
     def flipped(self) -> bool:
         """Whether the verdict is another."""
-        return bool(self._of("verdict")[0] != self._of("verdict")[1])
+        return "verdict" in self.moves
 
     @property
     def moved(self) -> bool:
         """Whether anything that a reader sees is another."""
-        return any(self._of(key)[0] != self._of(key)[1] for key in ("verdict", "value", "sentence"))
+        return bool(self.moves)
 
-    def _of(self, key: str) -> tuple[Any, Any]:
-        return (self.before or {}).get(key), (self.after or {}).get(key)
+    @property
+    def moves(self) -> list[str]:
+        """What is another: verdict, value, sentence, robustness."""
+        then, now = self.before or {}, self.after or {}
+        return [aspect for aspect in ASPECTS if then.get(aspect) != now.get(aspect)]
+
+    def because(self, causes: Sequence[Cause]) -> Change:
+        """Return the same with its causes."""
+        return replace(self, causes=tuple(causes))
 
 
-def record(ledger: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a ledger what a comparison needs."""
+def states(ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of each claim of a ledger what a comparison needs."""
+    return {name: _state(claim, ledger["facts"]) for name, claim in ledger["claims"].items()}
+
+
+def _state(claim: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    rows: dict[str, set[str]] = {}
+    for fact in claim["facts"]:
+        for table, ids in facts[fact]["rows"].items():
+            rows.setdefault(table, set()).update(ids)
+    listed = {table: sorted(ids) for table, ids in sorted(rows.items())}
+    return {**{key: claim[key] for key in _KEPT}, "value": words.estimate(claim), "rows": listed}
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Return all claims of two states, flipped verdicts first, then what else moved."""
+    changes = [
+        Change(name, (after.get(name) or before[name])["title"], before.get(name), after.get(name))
+        for name in dict.fromkeys([*after, *before])
+    ]
+    return sorted(changes, key=lambda change: (not change.flipped, not change.moved))
+
+
+def record(edition: str, since: str, found: Sequence[Change]) -> dict[str, Any]:
+    """Return what is kept of an edition: its claims, and why each moved until another edition."""
+    return {"edition": edition, "since": since, "changes": [_as_record(c) for c in found]}
+
+
+def _as_record(change: Change) -> dict[str, Any]:
     return {
-        "edition": ledger["edition"],
-        "parameters": ledger["parameters"],
-        "claims": {
-            name: {**{key: claim[key] for key in _KEPT}, "value": words.estimate(claim)}
-            for name, claim in ledger["claims"].items()
-        },
+        "claim": change.claim,
+        "title": change.title,
+        "before": _brief(change.before),
+        "after": _brief(change.after),
+        "causes": [vars(cause) for cause in change.causes],
     }
 
 
-def write(ledger: Mapping[str, Any], path: Path) -> None:
+def _brief(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if state is None else {k: v for k, v in state.items() if k != "rows"}
+
+
+def write(content: Mapping[str, Any], path: Path) -> None:
     """Keep the record of an edition."""
-    text = json.dumps(record(ledger), indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -78,31 +151,110 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    """Return all claims of two records, flipped verdicts first, then what else moved."""
-    then, now = before["claims"], after["claims"]
-    changes = [
-        Change(name, (now.get(name) or then[name])["title"], then.get(name), now.get(name))
-        for name in dict.fromkeys([*now, *then])
-    ]
-    return sorted(changes, key=lambda change: (not change.flipped, not change.moved))
+def since(kept: Mapping[str, Any], ledger: Mapping[str, Any]) -> list[Change]:
+    """Return what differs between a kept edition and a ledger.
+
+    A kept cause is given where the claim reads in the ledger as it did when the
+    cause was found; elsewhere it is left out, never guessed.
+    """
+    then = {entry["claim"]: entry["before"] for entry in kept["changes"] if entry["before"]}
+    explained = {entry["claim"]: entry for entry in kept["changes"]}
+    now = {name: _brief(state) for name, state in states(ledger).items()}
+    found = []
+    for change in compare(then, now):
+        entry = explained.get(change.claim)
+        if change.moved and entry and _same(entry["after"], change.after):
+            change = change.because([_cause(cause) for cause in entry["causes"]])
+        found.append(change)
+    return found
 
 
-def cells(change: Change) -> tuple[str, str, str, str, str]:
-    """Return title, verdicts and values before and after, as text."""
+def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    return all((one or {}).get(aspect) == (other or {}).get(aspect) for aspect in ASPECTS)
+
+
+def _cause(kept: Mapping[str, Any]) -> Cause:
+    return Cause(tuple(kept["factors"]), tuple(kept["moves"]), kept["rows"], tuple(kept["details"]))
+
+
+def verdicts(change: Change) -> tuple[str, str]:
+    """Return the verdicts before and after, in words."""
     sides = (change.before, change.after)
-    verdicts = [words.VERDICT[side["verdict"]] if side else "no such claim" for side in sides]
-    values = [side["value"] if side else "—" for side in sides]
-    return change.title, verdicts[0], verdicts[1], values[0], values[1]
+    then, now = (words.VERDICT[side["verdict"]] if side else "no such claim" for side in sides)
+    return then, now
 
 
-def as_markdown(changes: list[Change], before: str, after: str) -> str:
-    """Return the comparison as a Markdown table with what each claim says now."""
-    head = ["Claim", f"Verdict {before}", f"Verdict {after}", f"Value {before}", f"Value {after}"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for change in changes:
-        if change.moved:
-            row = [text.replace("|", "\\|") for text in cells(change)]
-            row[0] = f"**{row[0]}**" if change.flipped else row[0]
-            lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
+def cells(change: Change) -> tuple[str, str, str]:
+    """Return verdict, value and robustness, each with before and after where it moved."""
+    then, now = (
+        (words.VERDICT[side["verdict"]], side["value"], _holds(side)) if side
+        else ("no such claim", "—", "—")
+        for side in (change.before, change.after)
+    )  # fmt: skip
+    first, second, third = (a if a == b else f"{a} → {b}" for a, b in zip(then, now, strict=True))
+    return first, second, third
+
+
+def _holds(side: Mapping[str, Any]) -> str:
+    found = side["robustness"]
+    return f"{found['holds']} of {found['of']}" if found else "one reading"
+
+
+def summary(found: Sequence[Change], before: str, after: str) -> str:
+    """Say in one sentence how much changed."""
+    flips = sum(change.flipped for change in found)
+    moved = sum(change.moved for change in found) - flips
+    return (
+        f"{flips or 'No'} of {len(found)} verdicts {'is' if flips == 1 else 'are'} different "
+        f"between {before} and {after}; {moved or 'no'} more "
+        f"{'claim has' if moved == 1 else 'claims have'} another value, wording or robustness."
+    )
+
+
+def as_markdown(found: Sequence[Change], before: str, after: str) -> str:
+    """Return the comparison as Markdown: flipped verdicts under a heading of their own."""
+    lines = [f"# {before} → {after}", "", summary(found, before, after), ""]
+    flipped = [change for change in found if change.flipped]
+    others = [change for change in found if change.moved and not change.flipped]
+    for heading, group in (("Verdict changed", flipped), ("Other changes", others)):
+        if group:
+            lines += [f"## {heading}", ""]
+        for change in group:
+            lines += _markdown(change)
+    return "\n".join(lines).rstrip()
+
+
+def _markdown(change: Change) -> list[str]:
+    verdict, value, holds = cells(change)
+    verdict = f"**{verdict}**" if change.flipped else verdict
+    lines = [f"### {change.title}", "", f"- Verdict: {verdict}", f"- Value: {value}",
+             f"- Holds in: {holds}"]  # fmt: skip
+    if "sentence" in change.moves:
+        lines += [f"- Said before: {(change.before or {}).get('sentence', '—')}",
+                  f"- Says now: {(change.after or {}).get('sentence', '—')}"]  # fmt: skip
+    return [*lines, *(f"- Why: {text}" for text in why(change)), ""]
+
+
+def why(change: Change, named: int = _NAMED) -> list[str]:
+    """Return the causes in words; of a move without any, that it was not traced."""
+    return [cause.in_words(named) for cause in change.causes] or ["Not traced for this build."]
+
+
+def as_json(found: Sequence[Change], before: str, after: str) -> str:
+    """Return the comparison as JSON, with every row and both sides of every claim."""
+    content = {
+        "before": before,
+        "after": after,
+        "flipped": [change.claim for change in found if change.flipped],
+        "changes": [{**_as_record(c), "moves": c.moves} for c in found if c.moved],
+        "unchanged": [change.claim for change in found if not change.moved],
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _listing(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import font_lato
 
-FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
+from armsbrief import drawing
+
 FONT = "Lato"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 # Dark enough on white and light enough on near-black; told apart without colour vision.
 ACCENT, SECOND, THIRD, FOURTH, FIFTH = "#0b6e99", "#b3541e", "#5b7f2b", "#7b4fa3", "#8a6d00"
 PALETTE = [ACCENT, SECOND, THIRD, FOURTH, FIFTH, QUIET]
 WIDTH = 560
+# What the style sheet of the site calls our colours, so that they follow the reader's scheme.
+SCREEN_COLOURS = {
+    INK: "var(--chart-ink)", QUIET: "var(--chart-quiet)", GRID: "var(--chart-grid)",
+    ACCENT: "var(--chart-1)", SECOND: "var(--chart-2)", THIRD: "var(--chart-3)",
+    FOURTH: "var(--chart-4)", FIFTH: "var(--chart-5)", "white": "var(--chart-ground)",
+}  # fmt: skip
 
 
 def _config() -> dict[str, Any]:
@@ -40,14 +44,6 @@ def _config() -> dict[str, Any]:
     }
 
 
-@cache
-def _font_ready() -> None:
-    """Give the drawing engine our font, so that text is as wide on every machine."""
-    import vl_convert
-
-    vl_convert.register_font_directory(str(FONT_FOLDER))
-
-
 def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, dict[str, Any]]:
     """Draw a chart.
 
@@ -57,22 +53,32 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
         The SVG, with a title and a description for screen readers, and the
         Vega-Lite specification that it was drawn from.
     """
-    import vl_convert
-
-    _font_ready()
     specification = json.loads(figure.to_json(validate=True))
     specification["config"] = _config()
     specification["description"] = alt_text
     specification.setdefault("width", WIDTH)
-    svg = vl_convert.vegalite_to_svg(specification, vl_version=_version(specification))
-    return _accessible(svg, title, alt_text), specification
+    return draw(specification, title, alt_text), specification
 
 
-def _version(specification: dict[str, Any]) -> str:
-    match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
-    if match is None:
-        raise ValueError(f"no Vega-Lite version in {specification['$schema']!r}")
-    return ".".join(match.groups())
+def draw(specification: dict[str, Any], title: str, alt_text: str) -> str:
+    """Draw a specification as an SVG with a title and a description for screen readers."""
+    return _accessible(drawing.svg(specification), title, alt_text)
+
+
+def picture(svg: str, scale: float) -> bytes:
+    """Return a drawing as PNG on white; the same bytes on every machine with the same engine."""
+    import vl_convert
+
+    drawing.font_ready()
+    made: bytes = vl_convert.svg_to_png(svg, scale=scale)
+    return made
+
+
+def described(svg: str) -> str:
+    """Give a drawing its text alternative where WeasyPrint looks for it: in its title."""
+    pattern = re.compile(r'(<svg role="img" aria-label="([^"]*)"[^>]*>)<title>[^<]*</title>')
+    return pattern.sub(r"\1<title>\2</title>", svg)
+
 
 
 def _accessible(svg: str, title: str, alt_text: str) -> str:

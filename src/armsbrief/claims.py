@@ -12,11 +12,13 @@ from armsbrief.errors import LedgerError
 from armsbrief.rules import VERDICTS, Verdict
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """An entry of the book: no key beyond those named, nothing changed after reading."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RuleEntry(_Entry):
+class RuleEntry(Entry):
     """Which rule judges a claim, from which facts, with which settings."""
 
     name: str
@@ -24,11 +26,12 @@ class RuleEntry(_Entry):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
-class Claim(_Entry):
+class Claim(Entry):
     """One quantitative assertion of the op-ed, and how it is judged."""
 
     title: str
     page: str
+    found_as: str
     says: str
     rule: RuleEntry
     sentences: dict[Verdict, str]
@@ -41,7 +44,7 @@ class Claim(_Entry):
             raise ValueError(f"no sentence for the verdict {', '.join(sorted(missing))}")
 
 
-class Recommendation(_Entry):
+class Recommendation(Entry):
     """One ask: to whom, by which instrument, with which first step, resting on which claims."""
 
     title: str
@@ -57,20 +60,27 @@ class Recommendation(_Entry):
     drop_if: str
 
 
-_Model = TypeVar("_Model", bound=_Entry)
+_Model = TypeVar("_Model", bound=Entry)
 
 
 def read_claims(path: Path) -> dict[str, Claim]:
     """Read all claims, in the order of the file."""
-    return _read(path, Claim)
+    return read_entries(path, Claim)
 
 
 def read_recommendations(path: Path) -> dict[str, Recommendation]:
     """Read all recommendations, in the order of the file."""
-    return _read(path, Recommendation)
+    return read_entries(path, Recommendation)
 
 
-def _read(path: Path, model: type[_Model]) -> dict[str, _Model]:
+def read_entries(path: Path, model: type[_Model]) -> dict[str, _Model]:
+    """Read all entries of a file, each checked against its model.
+
+    Raises
+    ------
+    LedgerError
+        Naming file, entry and what is wrong with it.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

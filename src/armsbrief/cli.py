@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,38 +59,128 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
           no_cache: bool) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
-    from armsbrief.build import build as run
+    from armsbrief import unchanged
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
                              "--edition.", "armsbrief build --store")  # fmt: skip
-    built = run(edition, _pairs(pairs), jobs, out, store, not no_cache, click.echo)
-    _console.print(_verdicts(built.ledger["claims"]))
-    click.echo(f"Page:   {built.folder / 'html' / 'index.html'}")
-    click.echo(f"PDF:    {built.folder / 'brief.pdf'}")
-    click.echo(f"Ledger: {built.folder / 'ledger.json'}")
+    request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
+    folder = None if store or no_cache else unchanged.find(request)
+    if folder:
+        click.echo("Nothing has changed since the last build")
+    else:
+        folder = _built(request, edition, _pairs(pairs), jobs, out, store, not no_cache)
+    ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    _console.print(_verdicts(ledger["claims"]))
+    click.echo(f"Page:   {folder / 'html' / 'index.html'}")
+    click.echo(f"PDF:    {folder / 'brief.pdf'}")
+    click.echo(f"Ledger: {folder / 'ledger.json'}")
+
+
+def _built(request: list[Any], *wanted: Any) -> Path:
+    """Build, and mark what was built for the next time; imported only now, as it takes a second."""
+    from armsbrief import unchanged
+    from armsbrief.build import build as run
+
+    before = unchanged.inputs()
+    built = run(*wanted, click.echo)
+    unchanged.keep(request, unchanged.inputs() if wanted[-2] else before, built.folder, built.made)
+    return built.folder
+
+
+@cli.command()
+@click.argument("grid", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--scheduler", default="", metavar="ADDRESS",
+              help="Run on the workers of this Dask scheduler.")  # fmt: skip
+@click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Notebooks run at once on this machine; one for each core if 0 or not given.")  # fmt: skip
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the table and the journal.")  # fmt: skip
+@click.option("--timeout", default=300, metavar="SECONDS", type=click.IntRange(min=1),
+              help="For one cell.")  # fmt: skip
+def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int) -> None:
+    """Run the notebooks over a grid of parameters; write one tidy table."""
+    from armsbrief.sweep import sweep as run
+
+    for path in run(grid, out, jobs, scheduler, timeout):
+        click.echo(f"Table: {path}")
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]... | FILE")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--quick", is_flag=True,
+              help="Do not execute the notebooks to see which verdicts move.")  # fmt: skip
+@click.option("--accept", "accepted", metavar="CHECK", multiple=True,
+              help="Take what this check refuses: rows-lost, history or magnitude.")  # fmt: skip
+@click.option("--table", metavar="NAME", help="Add the rows of FILE (CSV or Excel) to this table.")
+@click.option("--template", metavar="NAME", help="Write an empty FILE to fill in for this table.")
+@click.option("--publisher", metavar="TEXT", help="With --table: who published the figures.")
+@click.option("--title", metavar="TEXT", help="With --table: title of the publication.")
+@click.option("--url", metavar="ADDRESS", help="With --table: where it can be read.")
+@click.option("--date", "day", metavar="DATE", help="With --table: day of publication.")
+def refresh(names: tuple[str, ...], table: str | None, template: str | None, dry_run: bool,
+            quick: bool, accepted: tuple[str, ...], **source: str | None) -> None:  # fmt: skip
+    """Fetch new data, or take yours; all of it or nothing, and say what changed."""
+    from armsbrief import contribute, telling
+    from armsbrief.refresh import refresh as run
+
+    if template:
+        file = _file(names) if names else None
+        click.echo(f"Template: {contribute.write_template(template, file)}")
+        return
+    if table:
+        outcome = contribute.contribute(table, _file(names), source, click.echo, dry_run=dry_run,
+                                        quick=quick)  # fmt: skip
+    else:
+        outcome = run(names, say=click.echo, dry_run=dry_run, quick=quick, accepted=accepted,
+                      bar=sys.stderr.isatty())  # fmt: skip
+    for line in telling.in_words(outcome):
+        click.echo(line)
 
 
 @cli.command()
 @click.argument("before")
 @click.argument("after")
-@click.option("--markdown", is_flag=True, help="Print Markdown instead of a table.")
-def diff(before: str, after: str, markdown: bool) -> None:
-    """Compare two editions, claim by claim; a flipped verdict comes first."""
-    from armsbrief import changes
-    from armsbrief.build import edition_record
+@click.option("--markdown", is_flag=True, help="Print Markdown, for a letter or an issue.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every row named.")
+def diff(before: str, after: str, markdown: bool, as_json: bool) -> None:
+    """Say claim by claim what changed between two editions, and why.
 
-    found = changes.compare(edition_record(before), edition_record(after))
-    if markdown:
-        click.echo(changes.as_markdown(found, before, after))
-        return
-    table = Table("Claim", f"Verdict {before}", f"Verdict {after}", before, after)
-    for change in found:
-        if change.moved:
-            table.add_row(*changes.cells(change), style="bold" if change.flipped else "")
-    _console.print(table)
-    still = sum(not change.moved for change in found)
-    click.echo(f"{still} of {len(found)} claims read the same in both editions.")
+    BEFORE and AFTER are names of editions, ledgers or folders of builds, or
+    git:REVISION or git:REVISION:EDITION. The cause of a change is found by
+    running code and rows of the one with those of the other.
+    """
+    from armsbrief import changes
+    from armsbrief.diff import diff as run
+    from armsbrief.diff import show
+
+    found = run(before, after, lambda text: click.echo(text, err=True))
+    if markdown or as_json:
+        click.echo((changes.as_json if as_json else changes.as_markdown)(found, before, after))
+    else:
+        show(_console, found, before, after)
+
+
+@cli.command()
+@click.option("--edition", metavar="NAME", help="Edition to take; the newest if none is given.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the kit.")  # fmt: skip
+def kit(edition: str | None, out: Path | None) -> None:
+    """Write letters, cards, charts and the table of claims of an edition that was built."""
+    from armsbrief.kit import kit as run
+
+    made, folder = run(edition, out, click.echo)
+    for name, reasons in made.withheld.items():
+        click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
+    click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
+
+
+def _file(names: tuple[str, ...]) -> Path:
+    if len(names) != 1:
+        raise ParameterError(f"{len(names)} files were given; expected one.",
+                             "armsbrief refresh --table NAME FILE")  # fmt: skip
+    return Path(names[0])
 
 
 @cli.command()

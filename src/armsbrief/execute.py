@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 
-from armsbrief import cache, paths, trace, warm
+from armsbrief import cache, drawing, paths, trace, warm
 from armsbrief.errors import NotebookError
 from armsbrief.warm.client import prompt
 
@@ -66,7 +67,7 @@ def run_all(
     import papermill  # noqa: F401  # once here, shared by all workers
 
     size = min(workers, len(jobs))
-    with warm.serving(), ProcessPoolExecutor(size, mp_context=context) as pool:
+    with warm.serving(), drawing.serving(), ProcessPoolExecutor(size, mp_context=context) as pool:
         tasks = {
             pool.submit(run_one, path, dict(given), out / path.name): path
             for path, given in jobs.items()
@@ -108,24 +109,31 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
     seen = out.with_suffix(f".{os.getpid()}.trace")
     os.environ[trace.VARIABLE] = str(seen)
     try:
-        papermill.execute_notebook(
-            str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
-            cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
-            autosave_cell_every=0, config=prompt(),
-            execution_timeout=timeout,
-        )  # fmt: skip
+        with TemporaryDirectory(prefix="armsbrief-") as private:
+            papermill.execute_notebook(
+                str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
+                cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
+                autosave_cell_every=0, config=prompt(private), execution_timeout=timeout,
+            )  # fmt: skip
         executed = settled(nbformat.read(temporary, as_version=4))
         _refuse_stderr(path, executed)
         write_notebook(executed, out)
         cache.keep(path, parameters, out, seen)
-    except papermill.PapermillExecutionError as error:
-        raise NotebookError(_failure(path, error)) from None
-    except TimeoutError as error:
-        raise NotebookError(f"{path.name}: a cell did not end within {timeout} s.") from error
+    except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
+        raise NotebookError(reason(path, error, timeout)) from None
     finally:
         del os.environ[trace.VARIABLE]
         temporary.unlink(missing_ok=True)
         seen.unlink(missing_ok=True)
+
+
+def reason(path: Path, error: Exception, timeout: int) -> str:
+    """Say why a notebook did not run to its end: in a cell, in time, or for want of its kernel."""
+    if isinstance(error, TimeoutError):
+        return f"{path.name}: a cell did not end within {timeout} s."
+    if isinstance(error, RuntimeError):  # nbclient's DeadKernelError, and a kernel never born
+        return f"{path.name}: its kernel died: {error}"
+    return _failure(path, error)
 
 
 def _failure(path: Path, error: Any) -> str:

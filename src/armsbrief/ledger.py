@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from armsbrief import data, freshness, rules
+from armsbrief import freshness, rules
 from armsbrief.break_even import break_even
 from armsbrief.claims import Claim, Recommendation, read_claims, read_recommendations
 from armsbrief.errors import LedgerError
@@ -63,22 +63,62 @@ def compile_ledger(
         },
         "charts": records["charts"],
         "tables": records["tables"],
-        "data": {entry["name"]: data.fingerprint(entry["name"]) for entry in data.tables()},
     }
 
 
 def collect(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Read facts, charts and specifications out of the outputs of executed notebooks."""
-    found: dict[str, dict[str, Any]] = {
-        "facts": {},
-        "charts": {},
-        "tables": {},
-        "specifications": {},
-    }
+    found = _nothing()
     for path in sorted(notebooks):
-        for cell in _executed_cells(path):
-            for shown in _displayed(cell):
-                _take(found, shown, f"notebooks/{path.name}", cell["id"])
+        _take_all(found, _executed_cells(path), path.name)
+    return found
+
+
+def recorded(cells: Iterable[Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """Read what `collect` does out of the cells of one executed notebook."""
+    found = _nothing()
+    _take_all(found, [cell for cell in cells if cell["cell_type"] == "code"], name)
+    return found
+
+
+def _nothing() -> dict[str, dict[str, Any]]:
+    return {"facts": {}, "charts": {}, "tables": {}, "specifications": {}}
+
+
+def _take_all(
+    found: dict[str, dict[str, Any]], cells: Iterable[Mapping[str, Any]], name: str
+) -> None:
+    for cell in cells:
+        for data in _displayed(cell):
+            _take(found, data, f"notebooks/{name}", cell["id"])
+
+
+def verdicts(
+    claims: Mapping[str, Claim], records: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Judge the claims for which every fact is there, without their texts.
+
+    Parameters
+    ----------
+    claims : mapping
+        The entries of `claims.yml`.
+    records : mapping
+        `facts` and `specifications`, as `collect` gives them.
+    """
+    facts, found = records["facts"], {}
+    for name, claim in claims.items():
+        if not set(claim.rule.inputs.values()) <= set(facts):
+            continue
+        rule = rules.make(claim.rule.name, claim.rule.settings)
+        inputs = _inputs(name, claim, rule, facts)
+        rows = records["specifications"].get(name, _NO_SPECIFICATIONS)["rows"]
+        estimate = claim.rule.inputs.get("estimate")
+        found[name] = {
+            "verdict": rule.claim(inputs, rows),
+            "estimate": inputs.get("estimate"),
+            "estimate_display": _display(facts, estimate),
+            "unit": facts[estimate]["unit"] if estimate else None,
+        }
     return found
 
 
@@ -102,7 +142,7 @@ def _displayed(cell: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     return (output["data"] for output in cell["outputs"] if "data" in output)
 
 
-def _take(found: dict[str, dict[str, Any]], shown: Mapping[str, Any], notebook: str, cell: str
+def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: str, cell: str
           ) -> None:  # fmt: skip
     for mime, kind, key in (
         (FACT, "facts", "id"),
@@ -110,11 +150,11 @@ def _take(found: dict[str, dict[str, Any]], shown: Mapping[str, Any], notebook: 
         (TABLE, "tables", "id"),
         (SPECIFICATIONS, "specifications", "claim"),
     ):
-        if mime not in shown:
+        if mime not in data:
             continue
-        record = {**shown[mime], "notebook": notebook, "cell": cell}
+        record = {**data[mime], "notebook": notebook, "cell": cell}
         if mime == CHART:
-            svg = shown["image/svg+xml"]
+            svg = data["image/svg+xml"]
             record["svg"] = svg if isinstance(svg, str) else "".join(svg)
         name = record.pop(key)
         if name in found[kind]:
@@ -141,11 +181,14 @@ def judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> di
     return {
         "title": claim.title,
         "page": claim.page,
+        "found_as": substituted(claim.found_as, facts, f"claims.yml, {name}.found_as"),
         "says": substituted(claim.says, facts, f"claims.yml, {name}.says"),
         "asserted": inputs.get("asserted"),
         "asserted_display": _display(facts, claim.rule.inputs.get("asserted")),
+        "asserted_fact": claim.rule.inputs.get("asserted"),
         "estimate": inputs.get("estimate"),
         "estimate_display": _display(facts, estimate_id),
+        "estimate_fact": estimate_id,
         "unit": estimate["unit"] if estimate else None,
         "verdict": verdict,
         "sentence": substituted(claim.sentences[verdict], facts, f"claims.yml, {name}.sentences"),
@@ -167,6 +210,7 @@ def judge(name: str, claim: Claim, records: Mapping[str, Any], as_of: str) -> di
         ],
         "limits": [substituted(text, facts, f"claims.yml, {name}.limits") for text in claim.limits],
         # The same texts with their references kept, for pages that link every number.
+        "found_as_source": claim.found_as,
         "says_source": claim.says,
         "sentence_source": claim.sentences[verdict],
         "counter_evidence_source": claim.counter_evidence,

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from armsbrief import data, execute, ledger, parameters, paths, prose
+from armsbrief import data, execute, ledger, parameters, paths, prose, provenance
 from armsbrief.errors import ArmsbriefError, ProseError
 from armsbrief.validation import check_table
 from armsbrief.verify.published import Published
@@ -152,7 +152,8 @@ def again(edition: str, wanted: Mapping[str, Any], workers: int = 0) -> ledger.L
             parameters.assign(wanted, declared), Path(private), workers or os.cpu_count() or 1,
             use_cache=False,
         )  # fmt: skip
-        return ledger.compile_ledger(executed, paths.BOOK, edition, wanted)
+        made = ledger.compile_ledger(executed, paths.BOOK, edition, wanted)
+    return {**made, "made_of": provenance.made_of()}
 
 
 def check_ledger(edition: Published, fresh: Mapping[str, Any]) -> Check:
