@@ -16,7 +16,7 @@ from typing import Any
 
 import nbformat
 
-from armsbrief import cache, drawing, paths, trace, warm
+from armsbrief import cache, drawing, paths, secret, trace, warm
 from armsbrief.errors import NotebookError
 from armsbrief.warm.client import prompt
 
@@ -109,7 +109,7 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
     seen = out.with_suffix(f".{os.getpid()}.trace")
     os.environ[trace.VARIABLE] = str(seen)
     try:
-        with TemporaryDirectory(prefix="armsbrief-") as private:
+        with secret.kept_back(), TemporaryDirectory(prefix="armsbrief-") as private:
             papermill.execute_notebook(
                 str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
                 cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from armsbrief import data, execute, ledger, parameters, paths, prose, provenance
+from armsbrief import data, execute, ledger, parameters, paths, prose, provenance, secret
 from armsbrief.errors import ArmsbriefError, ProseError
 from armsbrief.validation import check_table
 from armsbrief.verify.published import Published
@@ -127,7 +127,7 @@ def _nbval(notebooks: Sequence[Path]) -> list[str]:
              "--override-ini", "junit_family=xunit2", "--override-ini", "addopts=",
              f"--junitxml={results}", f"--rootdir={paths.ROOT}", *map(str, notebooks)],
             cwd=paths.ROOT, text=True, capture_output=True, check=False,
-            env={**os.environ, "JUPYTER_DEFAULT_PROVISIONER_NAME": "armsbrief-warm",
+            env={**secret.without(os.environ), "JUPYTER_DEFAULT_PROVISIONER_NAME": "armsbrief-warm",
                  "ARMSBRIEF_ROOT": str(paths.ROOT)},
         )  # fmt: skip
         if ran.returncode not in (0, 1) or not results.is_file():

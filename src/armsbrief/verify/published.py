@@ -83,7 +83,7 @@ class Published:
         texts += [column for table in tables for column in table["columns"]]
         texts += [claim["asserted_display"] or "" for claim in claims]
         texts += [words.estimate(claim) for claim in claims]
-        texts += [claim["value"] for claim in self._earlier()]
+        texts += self._changed()
         return {squeezed(text) for text in texts}
 
     @cached_property
@@ -112,19 +112,26 @@ class Published:
         for claim in self.ledger["claims"].values():
             yield from (words.robustness(claim), words.break_even(claim), words.freshness(claim))
             yield f"The rule: {claim['tolerance']}."
+            yield f"All {len(claim['specifications'])} ways to compute it"
+        for fact in self.facts.values():
+            yield f"{fact['display']} — {fact['label']}"
         days = {d for d in re.findall(r"\d{4}-\d\d-\d\d", str(self.ledger))}
         yield from (words.day(day) for day in sorted(days))
         for record in (*self.ledger["claims"].values(), *self.ledger["charts"].values()):
             yield words.graded(record["sources"], self.sources)
         for table in self.ledger["tables"].values():
             yield from (cell for row in table["cells"] for cell in row)
-        for path in sorted(paths.EDITIONS.glob("*.json")):
-            yield from strings(changes.read(path))
+        yield from self._changed()
 
-    def _earlier(self) -> Iterator[dict[str, Any]]:
-        """Yield every claim of the records of earlier editions."""
+    def _changed(self) -> Iterator[str]:
+        """Yield what the page of changes says of each claim."""
         for path in sorted(paths.EDITIONS.glob("*.json")):
-            yield from changes.read(path)["claims"].values()
+            for change in changes.since(changes.read(path), self.ledger):
+                title, value, holds = changes.cells(change)
+                yield from (title, value, holds, f"Value: {value}. Holds in: {holds}.")
+                yield from changes.why(change)
+                yield from (f"Why: {text}" for text in changes.why(change))
+                yield from (side["sentence"] for side in (change.before, change.after) if side)
 
     def unexplained(self, text: str, *, in_table: bool = False) -> str:
         """Return what is left of a text once everything that is accounted for is taken out.
