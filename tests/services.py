@@ -252,7 +252,7 @@ class _Handler(BaseHTTPRequestHandler):
                 answer.body, answer.status = answer.body[start:], 206
         (answer.write or send)(self, answer)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_GET
 
     def log_message(self, *words: Any) -> None:
         """Say nothing."""

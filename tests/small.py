@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 import pandas as pd
-from services import Server, World, events, country_years, people
+from services import Server, World, country_years, events, people
 
 from armsbrief import cli, paths
 from armsbrief.sources.checks import Release

@@ -33,7 +33,7 @@ def without(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def kept_back() -> Iterator[None]:
-    """Take secrets out of this process's environment for a while, so that no child inherits them."""
+    """Take secrets out of this process's environment for a while: no child inherits them."""
     taken = {name: os.environ.pop(name) for name in list(os.environ) if is_secret(name)}
     try:
         yield

@@ -238,8 +238,8 @@ def check_charts(edition: Published) -> Check:
                 check.failures.append(f"{page}: {box.get('id')} shows {', '.join(foreign)}")
     check.looked_at = f"{seen} charts"
     check.not_checked.append(
-        "whether a mark stands at the right height: only the texts of a chart are compared, and not "
-        "those of the narrow drawings for phones"
+        "whether a mark stands at the right height: only texts are compared, and not those of "
+        "the narrow drawings for phones"
     )
     return check
 

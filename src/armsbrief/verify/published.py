@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import html
 
-from armsbrief import changes, ledger, paths, prose, references, words
+from armsbrief import changes, ledger, paths, prose, references, units, words
 from armsbrief.errors import ArmsbriefError
 
 DIGIT = re.compile(r"\d")
@@ -95,7 +95,7 @@ class Published:
         for value in scalars(parts):
             texts.add(str(value))
             if isinstance(value, int | float) and not isinstance(value, bool):
-                forms = [f"{value:,.{digits}f}" for digits in range(3)]
+                forms = [units.rounded(value, digits) for digits in range(3)]
                 texts |= {*forms, *(form.rstrip("0").rstrip(".") for form in forms if "." in form)}
         return {token for text in texts for token in TOKEN.findall(text)}
 
