@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: brief test bench lint lock store clean
+.PHONY: brief test bench lint lock store clean mutations faults audit pages
 .DEFAULT_GOAL := brief
 
 brief: $(READY)
@@ -28,6 +28,8 @@ store: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --extra test --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --custom-compile-command "make lock" requirements-audit.in --output-file requirements-audit.txt
 
 $(READY): requirements.txt pyproject.toml scripts/setup_system.py
 	$(PYTHON) scripts/setup_system.py python
@@ -36,6 +38,30 @@ $(READY): requirements.txt pyproject.toml scripts/setup_system.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	$(BIN)/python scripts/setup_system.py pdf
 	touch $(READY)
+
+# Every corruption that can be tried takes hours; say how many with N=, all without.
+mutations: $(READY)
+	$(BIN)/armsbrief verify --mutations $(if $(N),--sample $(N))
+
+# Kills, full disks, folders that cannot be written: what a build leaves behind.
+faults: $(READY)
+	$(BIN)/python benchmarks/faults.py
+
+# Known vulnerabilities (advisory: it needs a network, and says so without one), licences, SBOM.
+# The tools have an environment of their own, so that they do not audit themselves.
+audit: $(READY)
+	$(PYTHON) -m venv _build/audit
+	_build/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	_build/audit/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o _build/sbom.json
+	_build/audit/bin/pip-licenses --python $(BIN)/python --format markdown --with-urls --output-file _build/licences.md
+	_build/audit/bin/pip-audit --requirement requirements.txt --disable-pip --require-hashes \
+	  || echo "pip-audit: vulnerabilities are listed above, or its service could not be reached: advisory"
+
+# What a host of static pages serves: the newest edition, and each at /editions/<name>/.
+pages: $(READY)
+	for name in $$($(BIN)/python -c "from armsbrief import editions; print(*editions.names())"); do \
+	  $(BIN)/armsbrief build --edition $$name; done
+	$(BIN)/python scripts/lay_out_pages.py
 
 clean:
 	rm -rf _build

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
-from support import Brief, built, built_plainly, copied, edit_cell
+from support import Brief, built, built_plainly, copied, edit_cell, served
 
 from armsbrief import data, paths
 
@@ -101,13 +97,5 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(brief: Brief) -> Iterator[str]:
     """The address at which the built site is served."""
-    handler = functools.partial(_Quiet, directory=str(brief.html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *words: Any) -> None:
-        """Say nothing."""
+    with served(brief.html) as address:
+        yield address

@@ -18,6 +18,7 @@ from armsbrief import (
     editions,
     execute,
     ledger,
+    manifest,
     parameters,
     paths,
     progress,
@@ -95,6 +96,8 @@ def build(
         publish.stage(executed, work / "source")
         book = work / "ledger.json"
         results = (*publish.publish(work, book, name, wanted["as_of"], with_paper), book)
+        manifest.write(work / "html")
+        results = (*results, manifest.write(work, [result.name for result in results]))
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
             for result in results:

@@ -43,6 +43,12 @@ def find(notebook: Path, parameters: Mapping[str, Any]) -> bytes | None:
     return None
 
 
+def tables_read(notebook: Path, parameters: Mapping[str, Any]) -> set[str] | None:
+    """Return the tables that the last run of a notebook was seen to read; None if none is kept."""
+    found = sorted(_folder(notebook, parameters).glob("*.json"), key=lambda p: p.stat().st_mtime)
+    return set(json.loads(found[-1].read_bytes())["tables"]) if found else None
+
+
 def keep(notebook: Path, parameters: Mapping[str, Any], executed: Path, seen: Path) -> None:
     """Keep an executed notebook with what it was seen to use.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,74 @@ def _file(names: tuple[str, ...]) -> Path:
         raise ParameterError(f"{len(names)} files were given; expected one.",
                              "armsbrief refresh --table NAME FILE")  # fmt: skip
     return Path(names[0])
+
+
+@cli.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--edition", metavar="NAME", help="Edition to verify; the newest if none is given.")
+@click.option("--site", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder of a published edition; the same as FOLDER.")  # fmt: skip
+@click.option("--manifest", "only_manifest", is_flag=True,
+              help="Only compare files with their hashes, from the folder alone.")  # fmt: skip
+@click.option("--mutations", "mutate", is_flag=True,
+              help="Check the checks: corrupt the inputs one at a time.")  # fmt: skip
+@click.option("--sample", metavar="N", type=click.IntRange(min=1),
+              help="With --mutations: how many, chosen at random; all if not given.")  # fmt: skip
+@click.option("--seed", metavar="S", type=int, default=0, show_default=True,
+              help="With --sample: which ones.")  # fmt: skip
+def verify(folder: Path | None, edition: str | None, site: Path | None, only_manifest: bool,
+           mutate: bool, sample: int | None, seed: int) -> None:  # fmt: skip
+    """Prove an edition from its files; list all that is wrong."""
+    folder = folder or site
+    if edition and folder:
+        raise ParameterError("give either --edition or a folder, not both.")
+    if only_manifest:
+        _verify_manifest(folder or _folder_of(edition))
+    elif mutate:
+        from armsbrief.verify import mutations
+
+        run = mutations.run(edition, folder, sample, seed, click.echo)
+        _console.print(_table(("Corruption", "Caught", "Of"), mutations.summary(run)))
+        _end_if(mutations.unexplained(run))
+    else:
+        from armsbrief.verify import verify as run_checks
+
+        report = run_checks(edition, folder, click.echo)
+        rows = [(c.name, c.looked_at, str(len(c.failures))) for c in report.checks]
+        _console.print(_table(("Check", "What was looked at", "Failures"), rows))
+        _end_if(report.failures)
+
+
+def _folder_of(edition: str | None) -> Path:
+    from armsbrief import editions, paths
+
+    return paths.BUILD / "editions" / (edition or editions.default().name)
+
+
+def _verify_manifest(folder: Path) -> None:
+    from armsbrief import manifest
+
+    number, problems = manifest.check(folder)
+    click.echo(f"{number:,} files compared with {folder / manifest.NAME}")
+    _end_if(problems)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table(*head)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _end_if(failures: list[str]) -> None:
+    """End with every failure listed, or say that there is none."""
+    for line in failures:
+        click.echo(f"  {line}", err=True)
+    click.echo(
+        f"{len(failures)} failures." if failures else "Nothing is wrong.", err=bool(failures)
+    )
+    if failures:
+        sys.exit(1)
 
 
 def _verdicts(claims: dict[str, Any]) -> Table:

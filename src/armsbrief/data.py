@@ -56,6 +56,12 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
+def tables() -> list[dict[str, Any]]:
+    """Return the descriptors of all tables."""
+    found: list[dict[str, Any]] = package()["resources"]
+    return found
+
+
 def resource(name: str) -> dict[str, Any]:
     """Return the descriptor of one table.
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import nbformat
 
-from armsbrief import cache, drawing, durations, paths, trace, warm
+from armsbrief import cache, drawing, durations, paths, secret, trace, warm
 from armsbrief.errors import NotebookError
 from armsbrief.warm.client import prompt
 
@@ -140,7 +140,10 @@ def run_one(
     import papermill
 
     start = time.perf_counter()
-    with TemporaryDirectory(prefix="armsbrief-", dir=private or None) as folder:
+    with (
+        secret.kept_back(),
+        TemporaryDirectory(prefix="armsbrief-", dir=private or None) as folder,
+    ):
         temporary, seen = Path(folder, "executed.ipynb"), Path(folder, "trace")
         os.environ[trace.VARIABLE] = str(seen)
         try:

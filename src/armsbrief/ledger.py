@@ -53,7 +53,7 @@ def compile_ledger(
     as_of = parameters["as_of"]
     # The newest edition tells of every check; an earlier one of none that came after it.
     until = None if edition == editions.names()[-1] else as_of
-    judged = {name: _judge(name, claim, records, as_of, until) for name, claim in claims.items()}
+    judged = {name: judge(name, claim, records, as_of, until) for name, claim in claims.items()}
     recommendations = read_recommendations(book / "recommendations.yml")
     return {
         "edition": edition,
@@ -168,8 +168,12 @@ def _take(found: dict[str, dict[str, Any]], data: Mapping[str, Any], notebook: s
         found[kind][name] = record
 
 
-def _judge(
-    name: str, claim: Claim, records: Mapping[str, Any], as_of: str, until: str | None
+def judge(
+    name: str,
+    claim: Claim,
+    records: Mapping[str, Any],
+    as_of: str,
+    until: str | None = None,
 ) -> dict[str, Any]:
     """Give one claim its verdict, robustness and break-even."""
     facts = records["facts"]
@@ -201,6 +205,7 @@ def _judge(
         "verdict": verdict,
         "sentence": substituted(claim.sentences[verdict], facts, f"claims.yml, {name}.sentences"),
         "rule": claim.rule.name,
+        "inputs": claim.rule.inputs,
         "tolerance": _in_words(rule.tolerance, claim, facts),
         "robustness": {"holds": sum(holding), "of": len(holding)} if rows else None,
         "specifications": [{**row, "holds": held} for row, held in zip(rows, holding, strict=True)],

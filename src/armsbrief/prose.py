@@ -53,7 +53,7 @@ def check(book: Path) -> None:
 
 def typed_digits(book: Path) -> list[Typed]:
     """Find the digits in prose that no role produces and no entry allows."""
-    allowed = _allowed(book / "allowed.yml")
+    names = allowed(book / "allowed.yml")
     found = []
     for path in sorted([*book.rglob("*.md"), *book.rglob("*.yml")]):
         if path.name in _NOT_PROSE:
@@ -62,7 +62,7 @@ def typed_digits(book: Path) -> list[Typed]:
         is_entry = path.suffix == ".yml"
         settings = _lines_of_settings(lines) if is_entry else set()
         for number, line in enumerate(lines, start=1):
-            prose = _without_names(line, allowed, is_entry)
+            prose = _without_names(line, names, is_entry)
             if number not in settings and re.search(r"\d", prose):
                 found.append(Typed(path, number, line.strip()))
     return found
@@ -82,8 +82,8 @@ def _lines_of_settings(lines: list[str]) -> set[int]:
     return found
 
 
-def _allowed(path: Path) -> list[str]:
-    """Return the allowed texts, longest first; each must come with a reason."""
+def allowed(path: Path) -> list[str]:
+    """Return the digits that are names, longest first; each must come with a reason."""
     entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
     for entry in entries:
         if not entry.get("text") or not entry.get("reason"):

@@ -23,7 +23,7 @@ from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
-_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/guide$")
+_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/(guide|walk|verification|threats)$")
 _APPENDIX = ("book/receipts", "book/sources")
 # Imported once in the parent, not in each of the two that build pages.
 _SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ _CONSTRAINTS = {
 }
 _SHAPE = ("blank-row", "missing-cell", "extra-cell")
 _SHOWN = 20
+_LONGEST = 20_000  # letters in one line of a table
+# They turn the direction of writing, or are seen by nobody.
+_TURNING = frozenset("\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff") | frozenset(
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
 
 
 def ensure_valid(name: str) -> None:
@@ -77,6 +83,8 @@ def check_table(name: str) -> list[str]:
     raw = data.file_bytes(paths.DATA / entry["path"], name)
     if problem := _check_hash(entry, raw) or _check_encoding(entry, raw):
         return [problem]
+    if problems := _check_text(entry, raw):
+        return problems
     return _check_header(entry, raw) or _check_schema(entry) or _check_numbers(entry)
 
 
@@ -99,6 +107,28 @@ def _check_encoding(entry: dict[str, Any], raw: bytes) -> str | None:
         value = raw[error.start : error.start + 1].hex()
         return f"{entry['name']}, row {row}: byte 0x{value} found; expected UTF-8 text"
     return None
+
+
+def _check_text(entry: dict[str, Any], raw: bytes) -> list[str]:
+    """Find what no reader could see, or could not see the end of.
+
+    Control characters, and marks that turn the direction of writing, can make a
+    cell look like another; a cell of many thousand letters belongs in no table.
+    """
+    text = raw.decode("utf-8")
+    found = []
+    for line, content in enumerate(text.split("\n"), start=1):
+        for letter in sorted({c for c in content if _is_hidden(c)}):
+            shown = f"U+{ord(letter):04X} ({unicodedata.name(letter, 'control character')})"
+            found.append(f"{entry['name']}, line {line}: {shown} found; expected visible text")
+        if len(content) > _LONGEST:
+            found.append(f"{entry['name']}, line {line}: {len(content):,} letters found; expected "
+                         f"at most {_LONGEST:,} in a line")  # fmt: skip
+    return found
+
+
+def _is_hidden(letter: str) -> bool:
+    return letter in _TURNING or (unicodedata.category(letter) == "Cc" and letter not in "\t\r")
 
 
 def _check_header(entry: dict[str, Any], raw: bytes) -> list[str]:

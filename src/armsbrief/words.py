@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from armsbrief import failures, units
@@ -85,6 +86,13 @@ def _checked(check: Mapping[str, Any] | None) -> str:
         return (f"Last checked on {day(check['on'])}: something newer is there and not yet in this "
                 f"brief ({', '.join(check['newer'])}).")  # fmt: skip
     return f"Last checked on {day(check['on'])}: its fetched sources had nothing newer."
+
+
+def graded(ids: Sequence[str], known: Mapping[str, Mapping[str, str]]) -> str:
+    """Count sources by how near they are to the primary text."""
+    grades = Counter(known[source]["grade"] for source in ids)
+    parts = [f"{grades[grade]} {GRADE[grade]}" for grade in GRADE if grade in grades]
+    return f"{len(ids)} sources ({', '.join(parts)})"
 
 
 def estimate(claim: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from armsbrief import __version__
-from armsbrief.sphinx_ext import directives, nodes, paper, roles, site, watched
+from armsbrief.sphinx_ext import directives, nodes, paper, review, roles, site, watched
 from armsbrief.sphinx_ext.fonts import add_fonts
 from armsbrief.sphinx_ext.source import attach_ledger
 
@@ -30,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     watched.register(app)
     directives.register(app)
     site.register(app)
+    review.register(app)
     return {
         "version": __version__,
         "env_version": _code_version(),

@@ -64,10 +64,8 @@ class _LedgerDirective(SphinxDirective):
             return [nodes.Text("No source was public by then")]
         if len(ids) <= _FEW_SOURCES:
             return [nodes.Text("Sources: "), *self.cited(ids)]
-        known = source.sources_of(self.env)
-        grades = Counter(known[source_id]["grade"] for source_id in ids)
-        parts = [f"{grades[g]} {words.GRADE[g]}" for g in words.GRADE if g in grades]
-        return [nodes.Text(f"{len(ids)} sources ({', '.join(parts)}), listed in the receipts")]
+        counted = words.graded(ids, source.sources_of(self.env))
+        return [nodes.Text(f"{counted}, listed in the receipts")]
 
     def cited(self, ids: Sequence[str]) -> list[Node]:
         """Return numbered citations of the sources."""
@@ -343,7 +341,7 @@ class Changes(_LedgerDirective):
         then = f"the edition of {words.day(self.arguments[0])}"
         others = [change for change in found if change.moved and not change.flipped]
         return [
-            nodes.paragraph("", changes.summary(found, then, "this one")),
+            nodes.paragraph("", changes.summary(found, then, "this one"), classes=["generated"]),
             *[self._flipped(change) for change in found if change.flipped],
             *(self.others(others) if others else []),
         ]

@@ -10,7 +10,9 @@ def button(value: str, words: str, count: int) -> str:
     checked = " checked" if value == "all" else ""
     said = words if value == "all" else f'<span class="verdict verdict-{value}">{words}</span>'
     choice = f'<input type="radio" name="verdict" value="{value}"{checked}>'
-    return f"<label>{choice}{said}&nbsp;({count})</label>"
+    kind = "claims" if value == "all" else value
+    counted = f'<span class="generated count-{kind}">{count}</span>'
+    return f"<label>{choice}{said}&nbsp;({counted})</label>"
 
 
 def fieldset(buttons: Iterable[str]) -> str:

@@ -1,0 +1,190 @@
+"""Edits of what was published, and of the rules: each is tried against the check of its kind."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from armsbrief import ledger, manifest, paths
+from armsbrief.claims import read_claims
+from armsbrief.errors import ArmsbriefError
+from armsbrief.verify import inputs, pages, paper
+from armsbrief.verify.published import TOKEN, Published
+
+_FACT, _LEDGER, _SETTING = "a number on a page", "a fact in the ledger", "a setting of a rule"
+_VERDICT, _TYPED = "a verdict on a page", "a digit typed into a page"
+_PAPER, _FILE, _SPOILT = "a number in the PDF", "a published file", "a byte more"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of one published thing, or of one setting.
+
+    Parameters
+    ----------
+    table : str
+        The file, or the claim.
+    kind : str
+        What is edited.
+    place : int or str
+        Which of its kind.
+    """
+
+    table: str
+    kind: str
+    place: int | str
+
+    @property
+    def where(self) -> str:
+        """Name it as a person would."""
+        return f"{self.table}, {self.place}: {self.kind}"
+
+    def caught_by(self, found: Published) -> str:
+        """Make the edit in a copy and name the check that notices it; empty if none does."""
+        tried = {
+            _FACT: _edit_page, _VERDICT: _edit_page, _TYPED: _edit_page, _LEDGER: _edit_ledger,
+            _SETTING: _edit_setting, _PAPER: _edit_paper, _FILE: _edit_file,
+        }  # fmt: skip
+        return tried[self.kind](self, found)
+
+
+def possible(found: Published) -> list[Edit]:
+    """Return every edit that can be tried on an edition."""
+    edits = [Edit("ledger.json", _LEDGER, name) for name in found.facts]
+    for page, tree in found.pages.items():
+        edits += [Edit(page, _FACT, n) for n in range(len(pages.with_class(tree, "fact")))]
+        edits += [Edit(page, _VERDICT, n) for n in range(len(pages.with_class(tree, "verdict")))]
+        if not page.startswith("notebooks/"):
+            edits += [Edit(page, _TYPED, n) for n in range(len(_paragraphs(tree)))]
+    edits += [Edit("claims.yml", _SETTING, place) for place in _settings()]
+    edits += [Edit("brief.pdf", _PAPER, n) for n in range(len(_numbers(found.folder)))]
+    listed = json.loads((found.folder / manifest.NAME).read_text("utf-8"))["files"]
+    return edits + [Edit(name, _FILE, _SPOILT) for name in listed]
+
+
+def _edit_page(edit: Edit, found: Published) -> str:
+    tree = copy.deepcopy(found.pages[edit.table])
+    place = int(edit.place)
+    if edit.kind == _FACT:
+        element = pages.with_class(tree, "fact")[place]
+        text = "".join(element.itertext())
+        for child in list(element):
+            element.remove(child)
+        element.text = _other(text)
+        check = pages.check_numbers
+    elif edit.kind == _VERDICT:
+        element = pages.with_class(tree, "verdict")[place]
+        kinds = [c for c in element.get("class").split() if c.startswith("verdict-")]
+        other = "verdict-supported" if "verdict-supported" not in kinds else "verdict-not-supported"
+        element.set("class", f"verdict {other}")
+        check = pages.check_verdicts
+    else:
+        element = _paragraphs(tree)[place]
+        element.text = (element.text or "") + " 9,417 weapons "
+        check = pages.check_strays
+    one = _with_page(found, edit.table, tree)
+    return (
+        check(one).name
+        if check(one).failures != check(_with_page(found, edit.table)).failures
+        else ""
+    )
+
+
+def _with_page(found: Published, page: str, tree: Any = None) -> Published:
+    """Return the edition as if this page, perhaps edited, were all of its site."""
+    made = replace(found)
+    for name in ("ledger", "facts", "sources", "names", "known", "cells", "plotted", "tokens"):
+        vars(made)[name] = getattr(found, name)
+    vars(made)["pages"] = {page: found.pages[page] if tree is None else tree}
+    return made
+
+
+def _paragraphs(tree: Any) -> list[Any]:
+    mains = tree.xpath(pages.MAIN)[:1]
+    return [p for main in mains for p in main.iter("p") if not pages.is_generated(p)]
+
+
+def _edit_ledger(edit: Edit, found: Published) -> str:
+    edited = copy.deepcopy(found.ledger)
+    fact = edited["facts"][str(edit.place)]
+    if isinstance(fact["value"], int | float) and not isinstance(fact["value"], bool):
+        fact["value"] = fact["value"] * 10 + 1
+    else:
+        fact["display"] = _other(fact["display"])
+    made = replace(found)
+    vars(made)["ledger"] = edited
+    check = inputs.check_ledger(made, found.ledger)
+    return check.name if check.failures else ""
+
+
+def _edit_paper(edit: Edit, found: Published) -> str:
+    place, token, page = _numbers(found.folder)[int(edit.place)]
+    text = list(_paper(found.folder))
+    text[page] = text[page][:place] + _other(token) + text[page][place + len(token) :]
+    wrong = paper.wrong_texts(found, text) != paper.wrong_texts(found, list(_paper(found.folder)))
+    return "the PDF says what the ledger says" if wrong else ""
+
+
+@cache
+def _paper(folder: Path) -> tuple[str, ...]:
+    return tuple(paper.text_of(folder / "brief.pdf"))
+
+
+@cache
+def _numbers(folder: Path) -> list[tuple[int, str, int]]:
+    """Return every number of the PDF: its place, itself, its page."""
+    return [(m.start(), m.group(), n) for n, text in enumerate(_paper(folder))
+            for m in TOKEN.finditer(text)]  # fmt: skip
+
+
+def _edit_file(edit: Edit, found: Published) -> str:
+    """Add a byte to a file, in a folder that holds it and the manifest alone."""
+    listed = json.loads((found.folder / manifest.NAME).read_text("utf-8"))
+    with tempfile.TemporaryDirectory(prefix="armsbrief-") as private:
+        path = Path(private) / edit.table
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((found.folder / edit.table).read_bytes() + b" ")
+        alone = {**listed, "files": {edit.table: listed["files"][edit.table]}}
+        (Path(private) / manifest.NAME).write_text(json.dumps(alone), "utf-8")
+        return "manifest" if manifest.check(Path(private))[1] else ""
+
+
+def _settings() -> Iterator[str]:
+    for name, claim in read_claims(paths.CLAIMS).items():
+        yield from (f"{name}.{key}" for key, value in claim.rule.settings.items()
+                    if isinstance(value, int | float) and not isinstance(value, bool))  # fmt: skip
+
+
+def _edit_setting(edit: Edit, found: Published) -> str:
+    """Judge a claim again with a setting half as large again; its rule is shown in words."""
+    name, _, key = str(edit.place).partition(".")
+    claim = read_claims(paths.CLAIMS)[name]
+    settings = {**claim.rule.settings, key: claim.rule.settings[key] * 1.5}
+    changed = claim.model_copy(
+        update={"rule": claim.rule.model_copy(update={"settings": settings})}
+    )
+    kept = found.ledger["claims"][name]
+    rows = [{k: v for k, v in row.items() if k != "holds"} for row in kept["specifications"]]
+    recorded = {"rows": rows, "dimensions": kept["dimensions"], "sources": [], "as_of": None}
+    records = {"facts": found.facts, "specifications": {name: recorded} if rows else {}}
+    try:
+        judged = ledger.judge(name, changed, records, found.ledger["parameters"]["as_of"])
+    except (ArmsbriefError, ValueError):
+        return "rules refuse the setting"
+    shown = ("verdict", "sentence", "tolerance", "robustness", "break_even")
+    moved = [key for key in shown if judged[key] != kept[key]]
+    return f"shown: {moved[0]}" if moved else ""
+
+
+def _other(text: str) -> str:
+    """Change the last digit of a text by one; a text without a digit gets one."""
+    for place in range(len(text) - 1, -1, -1):
+        if text[place] in "0123456789":
+            return text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
+    return text + " 9"

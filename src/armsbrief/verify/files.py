@@ -1,0 +1,102 @@
+"""The files that go out beside the pages: letters, tables and data of the kit, and the manifest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from armsbrief import manifest
+from armsbrief.errors import ArmsbriefError
+from armsbrief.verify.published import Published, squeezed
+from armsbrief.verify.report import Check
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[-+]?\d[\d.,]*(e[-+]?\d+)?%?$", re.I)
+
+
+def check_kit(edition: Published) -> Check:
+    """Look in every file of the kit for the display form of the facts that it says it uses."""
+    check = Check("every number in the letters and downloads is the ledger's")
+    listed = edition.folder / "kit" / "manifest.json"
+    if not listed.is_file():
+        check.looked_at = "no kit in this edition"
+        check.not_checked.append("letters and other files of the kit: this edition has none")
+        return check
+    files = _listed(listed)
+    for name, facts in files.items():
+        check.failures += _wrong(edition, listed.parent / name, name, facts)
+    check.looked_at = f"{sum(map(len, files.values()))} numbers in {len(files)} files"
+    return check
+
+
+def _listed(path: Path) -> dict[str, list[str]]:
+    content = json.loads(path.read_text("utf-8"))
+    files = content.get("files", content)
+    entries = files.items() if isinstance(files, dict) else ((f["path"], f) for f in files)
+    return {name: list(e["facts"] if isinstance(e, dict) else e) for name, e in entries}
+
+
+def _wrong(edition: Published, path: Path, name: str, facts: list[str]) -> Iterator[str]:
+    if not path.is_file():
+        yield f"kit/{name}: listed and not there"
+        return
+    text = squeezed(text_of(path))
+    for fact in facts:
+        if fact not in edition.facts:
+            yield f"kit/{name}: uses {fact!r}, which the ledger has not"
+        elif squeezed(edition.facts[fact]["display"]) not in text:
+            yield f"kit/{name}: does not show {fact} as {edition.facts[fact]['display']!r}"
+
+
+def text_of(path: Path) -> str:
+    """Return what a reader of a file sees: of Word files, PDFs, web pages and plain text."""
+    if path.suffix == ".docx":
+        with zipfile.ZipFile(path) as archive:
+            return _bare(archive.read("word/document.xml").decode("utf-8"))
+    if path.suffix == ".pdf":
+        from armsbrief.verify import paper
+
+        return " ".join(paper.text_of(path))
+    text = path.read_text("utf-8")
+    return _bare(text) if path.suffix in (".html", ".htm") else text
+
+
+def _bare(markup: str) -> str:
+    from html import unescape
+
+    ends = re.sub(r"</w:p>|<w:tab/>|<w:br/>|</p>|<br/?>", " ", markup)
+    return unescape(re.sub(r"<[^>]*>", "", ends))
+
+
+def check_csv(edition: Published) -> Check:
+    """Look for cells that a spreadsheet would run as a formula."""
+    check = Check("no table that can be downloaded holds a formula")
+    found = sorted(p for part in ("html", "kit") for p in (edition.folder / part).rglob("*.csv"))
+    for path in found:
+        for line, cells in enumerate(csv.reader(io.StringIO(path.read_text("utf-8"))), start=1):
+            for cell in cells:
+                if cell.startswith(_FORMULA) and not _NUMBER.match(cell):
+                    where = path.relative_to(edition.folder)
+                    check.failures.append(f"{where}, line {line}: {cell[:80]!r}")
+    check.looked_at = f"{len(found)} CSV files"
+    return check
+
+
+def check_manifest(edition: Published) -> Check:
+    """Compare every file with the hash that was written when it was published."""
+    check = Check("every file has the hash of its manifest")
+    counts = []
+    for folder in (edition.folder / "html", edition.folder):
+        try:
+            number, problems = manifest.check(folder)
+        except ArmsbriefError as error:
+            number, problems = 0, [error.message]
+        counts.append(number)
+        check.failures += problems
+    check.looked_at = f"{counts[1]:,} files"
+    return check

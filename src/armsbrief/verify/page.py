@@ -1,0 +1,105 @@
+"""The verification page: the result of the checks, set into the page that the build left for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from armsbrief import execute, manifest, paths
+from armsbrief.verify.published import Published
+from armsbrief.verify.report import Report
+
+PAGE = Path("book/verification.html")
+RESULT = Path("verification.json")
+MUTATIONS = Path("mutations.json")  # in _build: the last complete mutation run
+BEGIN, END = "<!-- verification -->", "<!-- /verification -->"
+_PLACE = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+
+
+def with_mutations(report: Report, edition: Published) -> Report:
+    """Add the last mutation run, if it was made with the facts of this edition."""
+    path = paths.BUILD / MUTATIONS
+    if path.is_file():
+        kept = json.loads(path.read_text("utf-8"))
+        if kept["edition"] == edition.ledger["edition"]:
+            report.mutations = kept
+    return report
+
+
+def publish(report: Report, edition: Published) -> None:
+    """Write `verification.json`, fill the page, and renew the manifests, which list both."""
+    site = edition.folder / "html"
+    content = json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n"
+    execute.place_whole(content.encode(), site / RESULT)
+    page = site / PAGE
+    if page.is_file():
+        text = page.read_text("utf-8")
+        filled = _PLACE.sub(lambda _: f"{BEGIN}{as_html(report)}{END}", text)
+        execute.place_whole(filled.encode(), page)
+    _renew(site, {RESULT, PAGE})
+    _renew(edition.folder, {"html" / RESULT, "html" / PAGE, Path("html") / manifest.NAME})
+
+
+def _renew(folder: Path, changed: Iterable[Path]) -> None:
+    """Note new hashes of what verification itself wrote, and of nothing else."""
+    path = folder / manifest.NAME
+    if not path.is_file():
+        return
+    content = json.loads(path.read_text("utf-8"))
+    for name in changed:
+        if (folder / name).is_file():
+            content["files"][name.as_posix()] = manifest.digest(folder / name)
+    content["files"] = dict(sorted(content["files"].items()))
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    execute.place_whole(text.encode(), path)
+
+
+def as_html(report: Report) -> str:
+    """Return the report as a piece of a page."""
+    passed = "All checks passed." if not report.failures else f"{len(report.failures)} failures."
+    rows = [(c.name, c.looked_at, str(len(c.failures))) for c in report.checks]
+    parts = [
+        f'<p><strong>{passed}</strong> For other programs: <a href="../{RESULT}">{RESULT}</a>.</p>',
+        _table(("Check", "What was looked at", "Failures"), rows),
+        *_list("Failures", report.failures),
+        *_list("What could not be checked", [n for c in report.checks for n in c.not_checked]),
+        *(_mutations(report.mutations) if report.mutations else ()),
+    ]
+    return "\n".join(parts)
+
+
+def _mutations(run: Mapping[str, Any]) -> Iterable[str]:
+    yield "<h2>Checks of the checks</h2>"
+    caught = f"{run['caught']:,} of {run['tried']:,} corruptions were caught by a check or changed"
+    yield f"<p>{caught} a displayed number or a verdict; {run['possible']:,} are possible.</p>"
+    kinds = [(kind, f"{n['caught']:,} of {n['tried']:,}") for kind, n in run["kinds"].items()]
+    yield _table(("Corruption", "Caught"), kinds)
+    survivors = [(reason, f"{n:,}") for reason, n in run["survivors"].items()]
+    if survivors:
+        yield "<p>Those that survived, with the reason:</p>"
+        yield _table(("Reason", "Corruptions"), survivors)
+    tables = [(name, f"{t['survived']:,} of {t['tried']:,}", f"{t['unused']:,} of {t['rows']:,}")
+              for name, t in run["tables"].items()]  # fmt: skip
+    yield _table(("Table", "Survived", "Rows that no fact, chart or specification uses"), tables)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (f'<div class="table-wrapper" tabindex="0"><table class="docutils">'
+            f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>")  # fmt: skip
+
+
+def _list(title: str, lines: Sequence[str]) -> Iterable[str]:
+    if lines:
+        yield f"<h2>{escape(title)}</h2>"
+        yield "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"

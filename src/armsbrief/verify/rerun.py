@@ -1,0 +1,83 @@
+"""Run the code of a notebook in this process and keep what it records: no kernel, no drawings.
+
+This is for the mutation run, which needs thousands of runs. What a kernel gives
+is the truth; `same_as_ledger` says whether this gives the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from armsbrief import notebook as api
+from armsbrief import paths
+from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
+
+Records = dict[str, Any]
+_KIND = {FACT: "facts", CHART: "charts", TABLE: "tables", SPECIFICATIONS: "specifications"}
+
+
+@cache
+def _code(path: Path) -> list[tuple[bool, Any]]:
+    """Return the code cells, each with whether it holds the parameters."""
+    cells = json.loads(path.read_bytes())["cells"]
+    return [
+        ("parameters" in cell["metadata"].get("tags", []),
+         compile("".join(cell["source"]), f"{path.name}, cell {cell['id']}", "exec"))
+        for cell in cells if cell["cell_type"] == "code"
+    ]  # fmt: skip
+
+
+def records(path: Path, parameters: Mapping[str, Any]) -> Records:
+    """Return what a notebook records, by kind and id; charts without their drawing.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A notebook of this repository: its code is run as it is.
+    parameters : mapping
+        Values that replace those of its `parameters` cell.
+    """
+    found: Records = {}
+
+    def keep(mime: str, record: Any, text: str, more: Any = None) -> None:
+        name = record.get("id") or record["claim"]
+        found[f"{_KIND[mime]} {name}"] = json.loads(json.dumps(record))
+
+    names: dict[str, Any] = {"__name__": "__main__", "display": lambda *shown, **how: None}
+    with (
+        mock.patch.object(api, "_show", keep),
+        mock.patch.object(api, "drawn", lambda figure, title, alt: ("", figure.to_dict())),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        for is_parameters, code in _code(path):
+            exec(code, names)  # noqa: S102  # the repository's own notebooks
+            if is_parameters:
+                names.update(parameters)
+    return found
+
+
+def shown(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a record what a reader sees: a fact's display form, not its full value."""
+    return {key: value for key, value in record.items() if key not in ("value", "stated")}
+
+
+def same_as_ledger(found: Records, facts: Mapping[str, Any]) -> list[str]:
+    """Return the facts in which a run in this process differs from the ledger."""
+    different = []
+    for key, record in found.items():
+        kind, _, name = key.partition(" ")
+        if kind == "facts" and facts.get(name, {}).get("display") != record["display"]:
+            different.append(name)
+    return different
+
+
+def notebooks() -> list[Path]:
+    """Return all notebooks."""
+    return sorted(paths.NOTEBOOKS.glob("*.ipynb"))
