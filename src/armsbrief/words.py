@@ -87,7 +87,9 @@ def freshness(claim: Mapping[str, Any]) -> str:
     if claim["next_due"] is None:
         text = f"{known}; no regular update is expected."
     elif claim["stale"]:
-        text = f"{known}; overdue: news was due by {day(claim['next_due'])}."
+        text = (
+            f"{known}; overdue: one of its tables should have had news by {day(claim['next_due'])}."
+        )
     else:
         text = f"{known}; the next are due by {day(claim['next_due'])}."
     return f"{text} {_checked(claim['last_checked'])}".rstrip()
