@@ -25,6 +25,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
+from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from urllib3.util.retry import Retry
 
@@ -41,7 +42,13 @@ _QUOTED = 160  # characters of an answer that a message shows
 _TRY_LATER = (429, 500, 502, 503, 504)
 _TYPES = {
     "zip": ("application/zip", "application/x-zip-compressed", "application/octet-stream"),
-    "csv": ("text/csv", "text/plain", "application/csv", "application/octet-stream"),
+    "csv": (
+        "text/csv",
+        "text/plain",
+        "application/csv",
+        "application/vnd.ms-excel",
+        "application/octet-stream",
+    ),
     "json": ("application/json",),
 }
 _STARTS = {"zip": rb"PK\x03\x04", "csv": rb"[^<{\[\x00\x1f]", "json": rb"[\[{]"}
@@ -548,6 +555,7 @@ class _bar:  # used like a function
         self.progress = Progress(
             TextColumn("  {task.description}"), BarColumn(), DownloadColumn(),
             TimeRemainingColumn(), disable=not shown, transient=True,
+            console=Console(stderr=True),
         )  # fmt: skip
         self.task = self.progress.add_task(title, total=total)
 
