@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services import Server
-from small import Ran, command, rows_of, settings, small_brief
+from small import Ran, command, rows_of, settings
 
 from armsbrief import contribute, data, paths, sheets
 from armsbrief.errors import DataError
@@ -27,16 +26,6 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 SOURCE = ["--publisher", "The Ministry", "--title", "A report", "--url", "https://example.org/r",
           "--date", "2020-02-03"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_brief(tmp_path_factory.mktemp("small") / "brief")
-
-
-@pytest.fixture
-def root(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / "brief"))
 
 
 def as_csv(path: Path, rows: list[dict[str, Any]], separator: str = ",") -> Path:

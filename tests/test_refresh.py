@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,8 +20,8 @@ from faults import cut, status, table, text
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
-from services import Answer, Server, events
-from small import CALM, SECRETS, TODAY, command, rows_of, settings, small_brief
+from services import Answer, Server, events, served
+from small import CALM, SECRETS, TODAY, command, rows_of, settings
 from support import Brief, copied
 
 from armsbrief import data, paths, revisions, staging
@@ -39,28 +38,6 @@ from armsbrief.telling import in_words
 
 EVENTS = "ucdp_events_monthly"
 TOKEN = {name: SECRETS[name] for name in SECRETS if "UCDP" in name}
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_brief(tmp_path_factory.mktemp("small") / "brief")
-
-
-@pytest.fixture
-def root(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / "brief"))
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
-    thread.start()
-    yield server
-    server.stop.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def totals(root: Path, as_of: str) -> dict[str, int]:
@@ -525,17 +502,14 @@ def moved(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outco
         if (row["country_cy"], row["year_cy"]) == ("Iran", "2023"):
             row |= {name: "90000" for name in row if "total_deaths" in name}
     server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     server.world.years = raw
     day = date.fromisoformat(brief.ledger["parameters"]["as_of"])
     given = replace(settings(server, root), today=day)
     before = state(root)
-    with paths.at(root):
+    with served(server), paths.at(root):
         outcome = refresh(
             ["ucdp-country-year"], given, dry_run=True, accepted=["history", "magnitude"]
         )
-    server.shutdown()
-    server.server_close()
     return outcome, "\n".join(in_words(outcome)), state(root) == before
 
 
