@@ -98,6 +98,8 @@ class Attempt:
 
     def _take_answer(self, response: requests.Response) -> bytes:
         self._require_right(response)
+        if response.status_code != 200:
+            raise Again("another part of the answer than was asked for")
         plain = io.BytesIO()
         came = io.BytesIO(b"".join(self._pieces(response, 0)))
         self._unpack(response.headers.get("Content-Encoding", ""), came, plain)
