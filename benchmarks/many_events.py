@@ -1,7 +1,7 @@
 """Refresh from as many events as all of GED has: `python benchmarks/many_events.py [EVENTS]`.
 
 A quarter of them is in Pakistan, twenty times the real share. The file is made
-up and served from this machine; time and memory are those of the refresh.
+up and answering from this machine; time and memory are those of the refresh.
 """
 
 from __future__ import annotations

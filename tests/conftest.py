@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+from services import Server, answering
+from small import small_brief
 from support import Brief, built, built_plainly, copied, edit_cell, served
 
 from armsbrief import data, paths
@@ -79,6 +81,26 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     data.package.cache_clear()
     yield tmp_path
     data.package.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small brief with made-up data, for tests to copy."""
+    return small_brief(tmp_path_factory.mktemp("small") / "brief")
+
+
+@pytest.fixture
+def root(original: Path, tmp_path: Path) -> Path:
+    """A small brief of a test's own."""
+    return Path(shutil.copytree(original, tmp_path / "brief"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """All data services, on this machine."""
+    server = Server()
+    with answering(server):
+        yield server
 
 
 # Not for the session: its event loop would stay in the way of the tests that run kernels.

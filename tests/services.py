@@ -8,7 +8,8 @@ import json
 import random
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -275,3 +276,17 @@ def send_head(handler: BaseHTTPRequestHandler, answer: Answer, length: int | Non
 def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
     send_head(handler, answer)
     handler.wfile.write(answer.body)
+
+
+@contextmanager
+def answering(server: Server) -> Iterator[None]:
+    """Serve until the end of the block, and leave no thread behind."""
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.stop.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

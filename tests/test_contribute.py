@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -13,12 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from services import Server
-from small import Ran, command, rows_of, settings, small_brief
-from support import Brief, copied
+from small import Ran, command, rows_of, settings
 
 from armsbrief import contribute, data, paths, sheets
 from armsbrief.errors import DataError
-from armsbrief.preview import Moved
 from armsbrief.staging import state
 
 GOOD: dict[str, Any] = {
@@ -29,16 +26,6 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 SOURCE = ["--publisher", "The Ministry", "--title", "A report", "--url", "https://example.org/r",
           "--date", "2020-02-03"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_brief(tmp_path_factory.mktemp("small") / "brief")
-
-
-@pytest.fixture
-def root(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / "brief"))
 
 
 def as_csv(path: Path, rows: list[dict[str, Any]], separator: str = ",") -> Path:
@@ -311,39 +298,3 @@ def test_a_template_can_be_csv_and_is_never_written_over_anything(
     assert "is not written over" in ran.complained
     ran = command(root, settings(server, root), "refresh", "--table", "equipment")
     assert "0 files were given; expected one" in ran.complained
-
-
-# Which verdicts move
-
-
-@pytest.fixture(scope="module")
-def moved(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> tuple[Moved, bool]:
-    """A dry run of a figure that takes the rise away, and whether the brief stayed as it was."""
-    root = copied(tmp_path_factory.mktemp("moved") / "copy", memory_of=brief.root)
-    row = {
-        "tracker": "PICSS", "place": "Pakistan", "actor": "all", "metric": "attacks",
-        "event_type": "all", "year": 2022, "part": "year", "value": 1, "unit": "attacks",
-        "qualifier": "exactly", "about_start": "2022-01-01", "about_end": "2022-12-31",
-        "published": "2026-11-20",
-    }  # fmt: skip
-    path = as_csv(root.parent / "rows.csv", [row])
-    source = {"publisher": "PICSS", "title": "t", "url": "https://example.org/t", "day": None}
-    before = state(root)
-    with paths.at(root):
-        outcome = contribute.contribute(
-            "violence_annual", path, source, today=date(2026, 11, 23), dry_run=True
-        )
-    assert outcome.moved
-    return outcome.moved, state(root) == before
-
-
-def test_a_dry_run_shows_which_verdicts_and_facts_would_move(moved: tuple[Moved, bool]) -> None:
-    flipped = {change.claim for change in moved[0].claims if change.flipped}
-    facts = {name: (was, is_now) for name, was, is_now in moved[0].facts}
-    assert "attack-frequency" in flipped
-    assert facts["attack-frequency.after"][1] == "0.1 attacks a month"
-    assert "equipment-value.estimate" not in facts
-
-
-def test_a_dry_run_leaves_the_brief_as_it_is(moved: tuple[Moved, bool]) -> None:
-    assert moved[1]

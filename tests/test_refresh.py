@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,42 +20,24 @@ from faults import cut, status, table, text
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
-from services import Answer, Server, events
-from small import CALM, SECRETS, TODAY, command, rows_of, settings, small_brief
+from services import Answer, Server, events, answering
+from small import CALM, SECRETS, TODAY, command, rows_of, settings
+from support import Brief, copied
 
 from armsbrief import data, paths, revisions, staging
 from armsbrief.data import load
-from armsbrief.errors import ArmsbriefError, DataError
-from armsbrief.refresh import refresh
+from armsbrief.errors import ArmsbriefError, DataError, FetchError, NotebookError
+from armsbrief.refresh import Outcome, refresh
 from armsbrief.revisions import Rules, newest, revise
+from armsbrief.sources import settings as settings_module
 from armsbrief.sources.ged import Version
 from armsbrief.sources.settings import Settings
+from armsbrief.sources.ucdp import _COUNTRY_YEAR
 from armsbrief.staging import state
+from armsbrief.telling import in_words
 
 EVENTS = "ucdp_events_monthly"
 TOKEN = {name: SECRETS[name] for name in SECRETS if "UCDP" in name}
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_brief(tmp_path_factory.mktemp("small") / "brief")
-
-
-@pytest.fixture
-def root(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / "brief"))
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
-    thread.start()
-    yield server
-    server.stop.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def totals(root: Path, as_of: str) -> dict[str, int]:
@@ -274,6 +256,27 @@ def test_pages_that_come_in_another_order_make_the_same_whole(
     assert totals(root, str(TODAY))["2025"] == best(server.world.ged, "2025")
 
 
+@pytest.mark.parametrize("instead", ["0", "99"], ids=["one page twice", "an empty page"])
+def test_a_page_that_is_missing_is_noticed(
+    server: Server, root: Path, monkeypatch: pytest.MonkeyPatch, instead: str
+) -> None:
+    monkeypatch.setattr("armsbrief.sources.ged.PAGE", 20)
+    right = server.world.answer
+    server.world.answer = lambda path, query, base: right(  # type: ignore[method-assign]
+        path, {**query, "page": instead if query.get("page") == "2" else query["page"]}, base
+    )
+    with paths.at(root), pytest.raises(FetchError, match="where 144 were announced"):
+        refresh(["ucdp-ged"], settings(server, root, **TOKEN), quick=True)
+
+
+def test_pages_of_the_world_bank_make_a_whole(server: Server, root: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(root, tmp_path / "other"))
+    fresh(other, server, "worldbank-population")
+    server.world.page = 20
+    fresh(root, server, "worldbank-population")
+    assert rows_of(root, "population") == rows_of(other, "population")
+
+
 def test_when_the_service_of_hdx_refuses_the_files_are_taken(server: Server, root: Path) -> None:
     server.fault = ("/hapi/", status(406, "Blocked due to bot activity."))
     given = settings(server, root, ARMSBRIEF_HDX_APP="brief:someone@example.org")
@@ -352,6 +355,27 @@ def test_an_address_that_is_not_safe_is_refused_before_anything_is_sent(base: st
     with pytest.raises(ArmsbriefError, match=r"the address of ucdp.*expected https://") as caught:
         Settings({"ucdp": base})
     assert "pass" not in str(caught.value).split("\n")[0].replace("without user or password", "")
+
+
+def test_secrets_and_addresses_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARMSBRIEF_UCDP_TOKEN", SECRETS["ARMSBRIEF_UCDP_TOKEN"])
+    monkeypatch.setenv("ARMSBRIEF_BASE_UCDP_API", "http://127.0.0.1:1/api")
+    given = Settings.from_environment()
+    assert given.secret("ARMSBRIEF_UCDP_TOKEN") == SECRETS["ARMSBRIEF_UCDP_TOKEN"]
+    assert given.bases["ucdp-api"] == "http://127.0.0.1:1/api"
+    assert given.bases["hdx"] == "https://data.humdata.org"
+
+
+def test_every_variable_is_in_the_readme() -> None:
+    readme = (paths.ROOT / "README.md").read_text("utf-8")
+    assert [name for name in settings_module.SECRETS if name not in readme] == []
+
+
+def test_a_download_can_show_how_far_it_is(
+    server: Server, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fresh(root, server, "ucdp-country-year", bar=True).came
+    assert capsys.readouterr().out == "", "progress belongs on the other channel"
 
 
 # What was known when
@@ -463,6 +487,58 @@ def test_when_one_of_several_sources_fails_none_is_published_and_the_way_on_is_s
     assert "Without this source: armsbrief refresh ucdp-ged ucdp-country-year hdx-conflict" in (
         ran.complained
     )
+
+
+# Which verdicts move
+
+
+@pytest.fixture(scope="module")
+def moved(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, str, bool]:
+    """A dry run of a version in which Iran lost more people than Pakistan, all else equal."""
+    root = copied(tmp_path_factory.mktemp("moved") / "copy", memory_of=brief.root)
+    raw = [{raw: row[name] for raw, name in _COUNTRY_YEAR.items()}
+           for row in rows_of(root, "ucdp_country_year")]  # fmt: skip
+    for row in raw:
+        if (row["country_cy"], row["year_cy"]) == ("Iran", "2023"):
+            row |= {name: "90000" for name in row if "total_deaths" in name}
+    server = Server()
+    server.world.years = raw
+    day = date.fromisoformat(brief.ledger["parameters"]["as_of"])
+    given = replace(settings(server, root), today=day)
+    before = state(root)
+    with answering(server), paths.at(root):
+        outcome = refresh(
+            ["ucdp-country-year"], given, dry_run=True, accepted=["history", "magnitude"]
+        )
+    return outcome, "\n".join(in_words(outcome)), state(root) == before
+
+
+def test_a_dry_run_shows_which_verdicts_and_facts_would_move(
+    moved: tuple[Outcome, str, bool],
+) -> None:
+    outcome, said, _ = moved
+    assert outcome.moved
+    assert {change.claim for change in outcome.moved.claims if change.flipped} == {"pakistan-brunt"}
+    facts = {name: (was, is_now) for name, was, is_now in outcome.moved.facts}
+    assert facts["pakistan-brunt.total-neighbour"][1].startswith("90,")
+    assert {name.split(".")[0] for name in facts} == {"pakistan-brunt"}
+    assert "0 rows new, 1 revised" in said
+    assert said.index("VERDICT MOVED") < said.index("pakistan-brunt.total-neighbour:")
+
+
+def test_a_dry_run_leaves_the_brief_as_it_is(moved: tuple[Outcome, str, bool]) -> None:
+    assert moved[2]
+    assert "Dry run: nothing was written." in moved[1]
+
+
+def test_data_on_which_a_notebook_fails_are_not_published(
+    server: Server, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This small brief has no book, so judging it fails."""
+    before = state(root / "data")
+    with paths.at(root), pytest.raises(NotebookError, match=r"fails[\s\S]*Nothing was changed"):
+        refresh(["worldbank-population"], settings(server, root))
+    assert state(root / "data") == before
 
 
 # The rule of revisions, on its own

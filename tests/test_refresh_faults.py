@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 import ssl
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
 from faults import CASES, PATHS, STALLS
-from services import Server
-from small import CALM, SECRETS, SHORT, Ran, command, settings, small_brief
+from services import Server, answering
+from small import CALM, SECRETS, SHORT, Ran, command, settings
 
 from armsbrief.staging import state
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_brief(tmp_path_factory.mktemp("small") / "brief")
-
-
-@pytest.fixture
-def root(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / "brief"))
-
-
-def served(server: Server) -> Iterator[Server]:
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
-    thread.start()
-    yield server
-    server.stop.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    yield from served(Server())
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +24,8 @@ def untrusted() -> Iterator[Server]:
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.scheme = "https"
-    yield from served(server)
+    with answering(server):
+        yield server
 
 
 def require_refusal(ran: Ran, shows: str, said: str, root: Path, before: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from armsbrief.errors import ArmsbriefError, DataError
 from armsbrief.refresh import News, Outcome, add_sources, check
 from armsbrief.revisions import Revised, read_text
 from armsbrief.sources.checks import slug
-from armsbrief.sources.fetch import NOTHING_CHANGED
+from armsbrief.sources.request import NOTHING_CHANGED
 from armsbrief.validation import check_table
 
 Row = dict[str, str]

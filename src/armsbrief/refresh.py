@@ -18,8 +18,9 @@ from armsbrief.errors import ArmsbriefError, DataError
 from armsbrief.revisions import Revised, as_text, read_text, revise, rules
 from armsbrief.sources import monthly
 from armsbrief.sources.against import CHECKS, require_plausible
-from armsbrief.sources.fetch import NOTHING_CHANGED, Client, Received
+from armsbrief.sources.fetch import Client
 from armsbrief.sources.registry import SOURCES
+from armsbrief.sources.request import NOTHING_CHANGED, Received
 from armsbrief.sources.settings import Settings
 from armsbrief.sources.vintage import Source, Vintage
 from armsbrief.validation import check_table
@@ -96,6 +97,7 @@ def refresh(
     settings = settings or Settings.from_environment()
     with staging.changing(say, dry_run) as (root, publish):
         store = root / "downloads" if dry_run else settings.store
+        store.mkdir(parents=True, exist_ok=True)
         client = Client(replace(settings, store=store), say, bar)
         with paths.at(root):
             news = [_take_or_tell(source, client, accepted, chosen) for source in chosen]

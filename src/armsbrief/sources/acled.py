@@ -14,8 +14,9 @@ import pandas as pd
 
 from armsbrief.errors import FetchError
 from armsbrief.sources.checks import Release
-from armsbrief.sources.fetch import NOTHING_CHANGED, Client, Received, Request, file_hash
+from armsbrief.sources.fetch import Client
 from armsbrief.sources.monthly import CITATION, COUNTRY, LICENCE, TABLE, YEARS, vintage
+from armsbrief.sources.request import NOTHING_CHANGED, Received, Request, file_hash
 from armsbrief.sources.settings import Settings
 from armsbrief.sources.vintage import Known, Source, Vintage, released
 

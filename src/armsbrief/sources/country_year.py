@@ -9,7 +9,8 @@ import pandas as pd
 from armsbrief.errors import DataError, FetchError, NotPublished
 from armsbrief.sources.archive import extract_table
 from armsbrief.sources.checks import Release
-from armsbrief.sources.fetch import NOTHING_CHANGED, Client, Received, Request, settle
+from armsbrief.sources.fetch import Client, settle
+from armsbrief.sources.request import NOTHING_CHANGED, Received, Request
 from armsbrief.sources.settings import Settings
 from armsbrief.sources.ucdp import derive_country_year, read_country_year
 from armsbrief.sources.vintage import Known, Source, Vintage, released

@@ -22,14 +22,8 @@ import pandas as pd
 from armsbrief.errors import DataError, FetchError, NotPublished
 from armsbrief.sources.archive import extract_table
 from armsbrief.sources.checks import Release
-from armsbrief.sources.fetch import (
-    NOTHING_CHANGED,
-    Client,
-    Received,
-    Request,
-    file_hash,
-    settle,
-)
+from armsbrief.sources.fetch import Client, settle
+from armsbrief.sources.request import NOTHING_CHANGED, Received, Request, file_hash
 from armsbrief.sources.settings import Settings
 from armsbrief.sources.ucdp import PAKISTAN, derive_events_monthly, read_events_of
 from armsbrief.sources.vintage import Known, Source, Vintage, released

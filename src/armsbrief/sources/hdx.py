@@ -15,8 +15,9 @@ import pandas as pd
 
 from armsbrief.errors import DataError, FetchError
 from armsbrief.sources.checks import Release, read_csv, require_columns
-from armsbrief.sources.fetch import Client, Received, Request, file_hash, settle
+from armsbrief.sources.fetch import Client, settle
 from armsbrief.sources.monthly import CITATION, COUNTRY, LICENCE, TABLE, YEARS, vintage
+from armsbrief.sources.request import Received, Request, file_hash
 from armsbrief.sources.settings import Settings
 from armsbrief.sources.vintage import Known, Source, Vintage, released
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from armsbrief.errors import DataError
 from armsbrief.sources.checks import Release
-from armsbrief.sources.fetch import Client, Received, Request, file_hash, settle
+from armsbrief.sources.fetch import Client, settle
+from armsbrief.sources.request import Received, Request, file_hash
 from armsbrief.sources.settings import Settings
 from armsbrief.sources.vintage import Known, Source, Vintage
 from armsbrief.sources.worldbank import AGGREGATES, INDICATOR, derive_long

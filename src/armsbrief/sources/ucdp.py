@@ -353,7 +353,7 @@ def _check_events(raw: pd.DataFrame, release: Release, what: str = "UCDP event f
 def _label_events(raw: pd.DataFrame) -> pd.DataFrame:
     provinces = raw["adm_1"].fillna(NOT_RECORDED)
     return raw.assign(
-        month=pd.to_datetime(raw["date_start"]).dt.strftime("%Y-%m"),
+        month=days(raw, "date_start", "UCDP event file").dt.strftime("%Y-%m"),
         province=provinces.where(provinces == NOT_RECORDED, provinces.map(PLACES).fillna(OTHER)),
         armed_group=[
             armed_group(a, b, t)

@@ -11,7 +11,8 @@ import pandas as pd
 
 from armsbrief.errors import DataError
 from armsbrief.sources.checks import Release
-from armsbrief.sources.fetch import Client, Received
+from armsbrief.sources.fetch import Client
+from armsbrief.sources.request import Received
 from armsbrief.sources.settings import Settings
 
 Known = Mapping[str, Mapping[str, Any]]
