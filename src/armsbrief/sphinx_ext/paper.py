@@ -219,7 +219,7 @@ def _in_full(fact: Mapping[str, Any]) -> str:
     """Give the full value and its unit, where the display form rounds."""
     value = fact["value"]
     full = f"{value:.12g}" if isinstance(value, float) else str(value)
-    if isinstance(value, str) or full in fact["display"].replace(",", ""):
+    if value is None or isinstance(value, bool | str) or full in fact["display"].replace(",", ""):
         return ""
     return f", in full {full} {fact['unit']}"
 
