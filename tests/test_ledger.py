@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,15 @@ def test_every_claim_has_a_chart_a_table_of_what_sources_say_and_a_date(brief: B
         assert name in shown["tables"]
         assert claim["found_as"]
         assert claim["as_of"]
+
+
+@pytest.mark.parametrize("claim", ["resurgence", "attack-lethality"])
+def test_each_tracker_that_disagrees_is_defined_beside_it(claim: str, brief: Brief) -> None:
+    tables = brief.ledger["tables"]
+    defined = {row[0] for row in tables[f"{claim}.definitions"]["cells"]}
+    shown = {re.split(r"[, ]", row[0])[0] for row in tables[f"{claim}.sources"]["cells"]}
+    assert len(shown) > 2
+    assert shown <= defined
 
 
 def test_every_fact_names_a_cell_that_exists_and_rows_that_exist(brief: Brief) -> None:

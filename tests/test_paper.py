@@ -13,7 +13,8 @@ PAGE = """<html><body><nav class="contents"><h2>Contents</h2></nav><h1>Title</h1
 <svg viewBox="0 0 1 1" role="img" aria-label="Two bars."><title>Bars</title></svg>
 <p>There were <a class="fact" href="#fact-left">316,260</a> and
 <a class="fact" href="#fact-{second}">7.12</a>.</p>
-<div class="toctree-wrapper"><section id="receipts">
+<div class="toctree-wrapper"><span id="document-receipts"></span><section id="receipts">
+<h2>Receipts</h2>
 <div class="receipt" id="fact-unused"><p>Unused.</p></div>
 <div class="receipt" id="fact-value"><p>Value [<a>3</a>, <a>4</a>, <a>5</a>, <a>9</a>]. Sources as in
 <a class="to-receipt" href="#fact-onward">receipt</a>.</p></div>
@@ -33,6 +34,10 @@ def plain(html: str) -> str:
 
 def test_the_contents_come_after_the_answer(page: str) -> None:
     assert page.index("<h1>") < page.index("Contents") < page.index("toctree-wrapper")
+
+
+def test_an_entry_of_the_contents_leads_to_the_heading_itself(page: str) -> None:
+    assert '<h2>Receipts<span id="document-receipts"></span></h2>' in page
 
 
 def test_a_number_bears_the_mark_of_its_receipt_behind_it(page: str) -> None:

@@ -70,6 +70,7 @@ def finished(html: str) -> str:
     _plain_names(root)
     _name_drawings(root)
     _answer_first(root)
+    _anchor_in_headings(root)
     _number_receipts(root)
     for receipt in _of_class(root, "receipt"):
         _shorten_citations(receipt)
@@ -104,6 +105,17 @@ def _answer_first(root: Tree.Element) -> None:
     parents[contents[0]].remove(contents[0])
     around = parents[chapters[0]]
     around.insert(list(around).index(chapters[0]), contents[0])
+
+
+def _anchor_in_headings(root: Tree.Element) -> None:
+    """Put the anchor of a page into its heading: before it, it may stay on the page before."""
+    for around in list(root.iter()):
+        for anchor, section in list(pairwise(around)):
+            heading = section.find("h2")
+            if anchor.get("id", "").startswith("document-") and heading is not None:
+                around.remove(anchor)
+                anchor.tail = None
+                heading.insert(0, anchor)
 
 
 def _number_receipts(root: Tree.Element) -> None:

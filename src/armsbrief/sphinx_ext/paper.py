@@ -82,7 +82,7 @@ class Finding(directives.Finding):
         shown = [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
         parts = [
             headed("How sure", self._sure(name, claim)),
-            headed("Best evidence against", self.bullets(claim["counter_evidence_source"])),
+            headed("Evidence against", self.bullets(claim["counter_evidence_source"])),
             headed("Sources disagree", self._disagree(name)),
             headed("Limits", self.bullets(claim["limits_source"])),
             headed("Data", nodes.paragraph("", words.freshness(claim))),
@@ -212,9 +212,11 @@ def _rows(rows: Mapping[str, Sequence[str]]) -> str:
 
 def _in_full(fact: Mapping[str, Any]) -> str:
     """Give the full value and its unit, where the display form rounds."""
-    if str(fact["value"]) in fact["display"].replace(",", ""):
+    value = fact["value"]
+    full = f"{value:.12g}" if isinstance(value, float) else str(value)
+    if value is None or isinstance(value, bool | str) or full in fact["display"].replace(",", ""):
         return ""
-    return f", in full {fact['value']} {fact['unit']}"
+    return f", in full {full} {fact['unit']}"
 
 
 def _quoted(how: str) -> str:
