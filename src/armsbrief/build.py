@@ -11,7 +11,18 @@ from typing import Any
 
 from filelock import FileLock
 
-from armsbrief import changes, data, editions, execute, ledger, parameters, paths, progress, prose, publish
+from armsbrief import (
+    changes,
+    data,
+    editions,
+    execute,
+    ledger,
+    parameters,
+    paths,
+    progress,
+    prose,
+    publish,
+)
 from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
 

@@ -28,8 +28,8 @@ from armsbrief.sphinx_ext.source import VARIABLE
 _ONLY_ON_SITE = re.compile(r"^notebooks/|^book/receipts$")
 _CHAPTERS = '<div class="toctree-wrapper'
 # Imported once in the parent, not in each of the two that build pages.
-_SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",
-           "sphinx.builders.html", "sphinxcontrib.bibtex", "sphinx.ext.intersphinx")  # fmt: skip
+_SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc",
+           "sphinx_togglebutton", "sphinx.builders.html", "sphinxcontrib.bibtex", "sphinx.ext.intersphinx")  # fmt: skip
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -133,9 +133,9 @@ def _unless_same(pages: Path, out: Path, make: Callable[[Path], Path]) -> Path:
     """Make the PDF, unless these very pages have been set by this very code: that takes seconds."""
     mark = out.with_suffix(".made-of")
     made_of = unchanged.fingerprint([pages, Path(__file__).parent])
-    if out.is_file() and mark.is_file():
-        if mark.read_text(encoding="utf-8") == f"{made_of} {unchanged.fingerprint([out])}":
-            return out
+    made = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+    if made == f"{made_of} {unchanged.fingerprint([out])}":
+        return out
     make(pages)
     mark.write_text(f"{made_of} {unchanged.fingerprint([out])}", encoding="utf-8")
     return out

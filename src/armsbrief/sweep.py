@@ -8,7 +8,11 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import (
-    CancelledError, Executor, Future, ProcessPoolExecutor, as_completed,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
 )  # fmt: skip
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
