@@ -28,8 +28,14 @@ from armsbrief.sphinx_ext.source import VARIABLE
 _ONLY_ON_SITE = re.compile(r"^notebooks/|^book/receipts$")
 _CHAPTERS = '<div class="toctree-wrapper'
 # Imported once in the parent, not in each of the two that build pages.
-_SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc",
-           "sphinx_togglebutton", "sphinx.builders.html", "sphinxcontrib.bibtex", "sphinx.ext.intersphinx")  # fmt: skip
+_SHARED = (
+    "jupyter_book.sphinx",
+    "myst_nb.sphinx_ext",
+    "sphinx_external_toc",
+    "sphinx_togglebutton",
+    "sphinx.builders.html",
+    "sphinxcontrib.bibtex",
+)
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
