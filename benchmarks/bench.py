@@ -171,16 +171,16 @@ def stock(bench: Bench) -> None:
         config = yaml.safe_load((source / "_config.yml").read_text(encoding="utf-8"))
         config["execute"] = {"execute_notebooks": "cache", "timeout": 300}  # empty: all are run
         (source / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
-        where = {"ARMSBRIEF_ROOT": str(source)}
-        html = bench.run("stock HTML", BIN / "jupyter-book", "build", source, **where)
+        root = {"ARMSBRIEF_ROOT": str(source)}
+        html = bench.run("stock HTML", BIN / "jupyter-book", "build", source, **root)
         single = bench.run("stock single page", BIN / "jupyter-book", "build", source,
-                           "--builder", "singlehtml", **where)  # fmt: skip
+                           "--builder", "singlehtml", **root)  # fmt: skip
         page = source / "_build" / "singlehtml" / "index.html"
         browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
         if browser is None:
             raise SystemExit("the stock PDF needs Chromium.\n  Next: make test installs it")
-        printed = bench.run("stock PDF, by a browser", browser, *FLAGS, f"--user-data-dir={folder}/u",
-                            f"--print-to-pdf={folder}/stock.pdf", page.as_uri())  # fmt: skip
+        where = (f"--user-data-dir={folder}/u", f"--print-to-pdf={folder}/stock.pdf")
+        printed = bench.run("stock PDF, by a browser", browser, *FLAGS, *where, page.as_uri())
         bench.note("stock HTML and PDF", html + single + printed)
 
 
@@ -287,6 +287,8 @@ TARGETS = [
      1.7, "least"),
     ("ten times the notebooks: time", "execute, watched, ten times", "execute, watched, once",
      10, "most"),
+    ("ten times the notebooks: memory", "memory, execute, watched, ten times",
+     "memory, execute, watched, once", 1.3, "most"),
 ]  # fmt: skip
 
 
@@ -310,6 +312,7 @@ def main() -> None:
 
 def _report(bench: Bench) -> None:
     medians = {name: bench.median(name) for name in bench.seconds}
+    medians |= {f"memory, {name}": max(found) for name, found in bench.megabytes.items()}
     table = Table(title=f"{len(bench.notebooks)} notebooks, {CORES} cores: medians in seconds")
     for title in ("What", "Median", "Least", "Most", "Memory, MB"):
         table.add_column(title, justify="left" if title == "What" else "right")
