@@ -74,7 +74,8 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     if folder:
         click.echo("Nothing has changed since the last build")
     else:
-        folder = _built(request, edition, _pairs(pairs), jobs, out, store, not no_cache)
+        folder = _built(request, edition=edition, given=_pairs(pairs), workers=jobs, out=out,
+                        keep_outputs=store, use_cache=not no_cache)  # fmt: skip
     ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
     _console.print(_verdicts(ledger["claims"]))
     click.echo(f"Page:   {folder / 'html' / 'index.html'}")
@@ -82,17 +83,18 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     click.echo(f"Ledger: {folder / 'ledger.json'}")
 
 
-def _built(request: list[Any], *wanted: Any) -> Path:
+def _built(request: list[Any], **wanted: Any) -> Path:
     """Build, and mark what was built for the next time; imported only now, as it takes a second."""
     from armsbrief import execute, unchanged
 
-    *_, store, use_cache = wanted
-    with execute.ready(use_cache):
+    with execute.ready(wanted["use_cache"]):
         from armsbrief.build import build as run
 
         before = unchanged.inputs()
-        built = run(*wanted, click.echo)
-        unchanged.keep(request, unchanged.inputs() if store else before, built.folder, built.made)
+        built = run(**wanted, say=click.echo)
+        if wanted["keep_outputs"]:  # they are inputs as well
+            before = unchanged.inputs()
+        unchanged.keep(request, before, built.folder, built.made)
     return built.folder
 
 
@@ -101,7 +103,7 @@ def _built(request: list[Any], *wanted: Any) -> Path:
 @click.option("--scheduler", default="", metavar="ADDRESS",
               help="Run on the workers of this Dask scheduler.")  # fmt: skip
 @click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
-              help="Notebooks run at once on this machine; one for each core if 0 or not given.")  # fmt: skip
+              help="Notebooks run at once on this machine; one for each core if 0.")  # fmt: skip
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for the table and the journal.")  # fmt: skip
 @click.option("--timeout", default=300, metavar="SECONDS", type=click.IntRange(min=1),

@@ -126,10 +126,9 @@ def main() -> None:
         return
     _drawn_here(_FIRST)  # the engine gets ready while the kernels do
     with socket.socket(fileno=number) as listener:
-        while ended not in (ready := select.select([listener, ended], [], [])[0]):
-            if listener in ready:
-                with suppress(OSError):
-                    _answer(listener.accept()[0])
+        while ended not in select.select([number, ended], [], [])[0]:
+            with suppress(OSError):
+                _answer(listener.accept()[0])
         _sweep(listener.getsockname())
 
 

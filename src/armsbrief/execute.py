@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import multiprocessing
 import os
 import re
@@ -139,6 +140,7 @@ def run_one(
     """
     import papermill
 
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is raised, and told once
     start = time.perf_counter()
     with (
         secret.kept_back(),
@@ -153,7 +155,7 @@ def run_one(
                 autosave_cell_every=0, config=prompt(folder), execution_timeout=timeout,
             )  # fmt: skip
         except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
-            raise NotebookError(reason(path, error, timeout)) from None
+            raise NotebookError(reason(path, error, timeout, folder)) from None
         finally:
             del os.environ[trace.VARIABLE]
         executed = settled(nbformat.read(temporary, as_version=4))
@@ -163,12 +165,14 @@ def run_one(
     return time.perf_counter() - start
 
 
-def reason(path: Path, error: Exception, timeout: int) -> str:
+def reason(path: Path, error: Exception, timeout: int, folder: str) -> str:
     """Say why a notebook did not run to its end: in a cell, in time, or for want of its kernel."""
     if isinstance(error, TimeoutError):
         return f"{path.name}: a cell did not end within {timeout} s."
     if isinstance(error, RuntimeError):  # nbclient's DeadKernelError, and a kernel never born
-        return f"{path.name}: its kernel died: {error}"
+        log = Path(folder, "kernel.log")
+        last = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+        return "\n  ".join([f"{path.name}: its kernel died: {error}", *last[-_TRACEBACK_LINES:]])
     return _failure(path, error)
 
 

@@ -26,8 +26,14 @@ from armsbrief.sphinx_ext.source import VARIABLE
 _ONLY_ON_SITE = re.compile(r"^notebooks/|^book/(guide|walk|verification|threats)$")
 _APPENDIX = ("book/receipts", "book/sources")
 # Imported once in the parent, not in each of the two that build pages.
-_SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",
-           "sphinx.builders.html", "sphinxcontrib.bibtex", "sphinx.ext.intersphinx")  # fmt: skip
+_SHARED = (
+    "jupyter_book.sphinx",
+    "myst_nb.sphinx_ext",
+    "sphinx_external_toc",
+    "sphinx_togglebutton",
+    "sphinx.builders.html",
+    "sphinxcontrib.bibtex",
+)
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -139,6 +145,7 @@ def _paper(work: Path, environment: Mapping[str, str], edition: str) -> list[Pat
     return _unless_same([pages], [out], lambda: paper.make_pdf(pages / "index.html", out))
 
 
+<<<<<<< HEAD
 def _one_page(work: Path, environment: Mapping[str, str], ledger: Path) -> list[Path]:
     os.environ.update(environment)
     outs = [work / name for name in onepage.SIZES]
@@ -154,6 +161,18 @@ def _unless_same(sources: list[Path], outs: list[Path], make: Callable[[], Any])
         make()
         mark.write_text(f"{made_of} {unchanged.fingerprint(outs)}", encoding="utf-8")
     return outs
+=======
+def _unless_same(pages: Path, out: Path, make: Callable[[Path], Path]) -> Path:
+    """Make the PDF, unless these very pages have been set by this very code: that takes seconds."""
+    mark = out.with_suffix(".made-of")
+    made_of = unchanged.fingerprint([pages, Path(__file__).parent])
+    made = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+    if made == f"{made_of} {unchanged.fingerprint([out])}":
+        return out
+    make(pages)
+    mark.write_text(f"{made_of} {unchanged.fingerprint([out])}", encoding="utf-8")
+    return out
+>>>>>>> exec
 
 
 def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:

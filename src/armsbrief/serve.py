@@ -1,4 +1,4 @@
-"""`armsbrief serve`: build, show the site on this machine, build again on save, refresh the browser.
+"""`armsbrief serve`: show the site on this machine, build on save, refresh the browser.
 
 The pages allow no script but the site's own files, so the one that waits for the
 next build is a file too, added to pages on their way out and to nothing on disk.

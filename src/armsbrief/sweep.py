@@ -8,7 +8,11 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import (
-    CancelledError, Executor, Future, ProcessPoolExecutor, as_completed,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
 )  # fmt: skip
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -107,15 +111,20 @@ def plan(grid: Grid) -> dict[int, list[Run]]:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Let no second sweep write to the same folder."""
+    lock = FileLock(folder / "lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
-        raise SweepError(f"{folder}: another sweep is writing there.", "wait, or give --out DIR"
-                         ) from None  # fmt: skip
+        raise SweepError(
+            f"{folder}: another sweep is writing there.", "wait, or give --out DIR"
+        ) from None
     except OSError as error:
         raise SweepError(f"{folder}: cannot be used: {error.strerror or error}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _run_all(

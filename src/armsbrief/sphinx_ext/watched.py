@@ -78,7 +78,9 @@ class Watched(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what stands under a key, or the default."""
-        return self[key] if key in self else default
+        if key not in self:
+            return default
+        return self[key]
 
 
 def watch(app: Sphinx, kind: str, content: Mapping[str, Any]) -> Watched:
@@ -170,7 +172,10 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     """Keep what was used in writing: Sphinx has put its own memory away by then."""
     turn_to(app, "")
     if error is None:
-        kept = {page: [[*way, was] for way, was in ways.items()] for page, ways in _used(app.env).items()}
+        kept = {
+            page: [[*way, was] for way, was in ways.items()]
+            for page, ways in _used(app.env).items()
+        }
         Path(app.doctreedir, _KEPT).write_text(json.dumps(kept), encoding="utf-8")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -86,16 +87,17 @@ def _executed(path: Path, parameters: Mapping[str, Any], timeout: int) -> dict[s
     from armsbrief import execute
     from armsbrief.warm.client import prompt
 
-    try:
-        with TemporaryDirectory(prefix="armsbrief-") as private:
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is raised, and told once
+    with TemporaryDirectory(prefix="armsbrief-") as private:
+        try:
             executed = papermill.execute_notebook(
                 str(path), None, parameters=dict(parameters), kernel_name="python3",
                 cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
                 config=prompt(private), execution_timeout=timeout,
             )  # fmt: skip
-    except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
-        raise NotebookError(f"{execute.reason(path, error, timeout)}\n  with {_shown(parameters)}"
-                            ) from None  # fmt: skip
+        except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
+            told = execute.reason(path, error, timeout, private)
+            raise NotebookError(f"{told}\n  with {_shown(parameters)}") from None
     plain: dict[str, Any] = json.loads(json.dumps(executed))
     return plain
 

@@ -46,7 +46,7 @@ def rows(
 
 
 def _value(value: Any, text: str | None) -> dict[str, Any]:
-    """Numbers and yes/no go into a column of numbers, everything as it is shown into one of text."""
+    """Keep numbers and yes/no as numbers, and everything as it is shown as text."""
     return {"value": float(value) if isinstance(value, int | float) else None, "text": text}
 
 
@@ -77,7 +77,7 @@ def write(table: Sequence[Mapping[str, Any]], names: Iterable[str], stem: Path) 
     fresh = {stem.with_suffix(end): stem.with_suffix(f".{os.getpid()}{end}") for end in writers}
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
-        for (path, temporary), writer in zip(fresh.items(), writers.values(), strict=True):
+        for temporary, writer in zip(fresh.values(), writers.values(), strict=True):
             writer(table, columns, temporary)
         for path, temporary in fresh.items():
             temporary.replace(path)

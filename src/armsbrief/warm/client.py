@@ -6,8 +6,11 @@ import asyncio
 import os
 import sys
 from queue import Empty
+from typing import Any
 
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from traitlets import Unicode
 from traitlets.config import Config
 
 _ANSWER = 1.0  # seconds until a question is asked again
@@ -58,6 +61,16 @@ class PromptClient(AsyncKernelClient):  # type: ignore[misc]  # jupyter_client i
         return True
 
 
+class QuietManager(AsyncKernelManager):  # type: ignore[misc]  # jupyter_client is not checked here
+    """Keeps what a kernel says of itself in a file: told to end, it complains at length."""
+
+    log_file = Unicode(os.devnull, help="Where the kernel's own messages go.").tag(config=True)
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
+        with open(self.log_file, "ab") as log:
+            await super()._async_launch_kernel(kernel_cmd, **{"stderr": log, **options})
+
+
 def prompt(folder: str = "") -> Config:
     """Return the configuration by which nbclient's kernel manager uses this client.
 
@@ -66,7 +79,8 @@ def prompt(folder: str = "") -> Config:
     folder : str, optional
         A private folder, for one kernel alone. The kernel then listens at files
         in it, which only this user can open, not at ports, which every user
-        can; unless their path is longer than the system allows.
+        can; unless their path is longer than the system allows. What the kernel
+        says of itself, not in a cell, goes into `kernel.log` there.
 
     Returns
     -------
@@ -77,4 +91,11 @@ def prompt(folder: str = "") -> Config:
     place = os.path.join(folder, "k")
     if folder and sys.platform != "win32" and len(os.fsencode(place)) < _LONGEST:
         options |= {"transport": "ipc", "ip": place}
-    return Config({"KernelManager": options})
+    if not folder:
+        return Config({"KernelManager": options})
+    manager = f"{QuietManager.__module__}.{QuietManager.__qualname__}"
+    return Config({
+        "KernelManager": options,
+        "QuietManager": {"log_file": os.path.join(folder, "kernel.log")},
+        "NotebookClient": {"kernel_manager_class": manager},
+    })  # fmt: skip

@@ -1,0 +1,124 @@
+"""Save a page, and the browser shows it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, expect
+from support import Brief, copied
+
+_PATIENCE = 180  # seconds for a build on a busy machine
+
+
+@dataclass
+class Serving:
+    """A brief that is served while a test edits it."""
+
+    root: Path
+    address: str
+    process: subprocess.Popen[str]
+    said: queue.Queue[str]
+
+    def hears(self, words: str) -> str:
+        """Read what it says, up to a line with these words."""
+        heard = ""
+        while words not in heard:
+            try:
+                heard += self.said.get(timeout=_PATIENCE)
+            except queue.Empty:
+                raise AssertionError(f"{words!r} was not said: {heard}") from None
+        return heard
+
+    def page(self, name: str) -> str:
+        return requests.get(f"{self.address}{name}", timeout=10).content.decode()
+
+
+@pytest.fixture(scope="module")
+def serving(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    root = copied(tmp_path_factory.mktemp("serve") / "copy", memory_of=brief.root)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "armsbrief", "serve", "--port", "0"], cwd=root, text=True,
+        stdout=subprocess.PIPE, env={**os.environ, "ARMSBRIEF_ROOT": str(root)},
+    )  # fmt: skip
+    said: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=lambda: [said.put(line) for line in process.stdout or ()]).start()
+    address = re.search(r"http://127\.0\.0\.1:\d+/", said.get(timeout=_PATIENCE))
+    assert address
+    served = Serving(root, address.group(), process, said)
+    served.hears("Built the site and the PDF")
+    yield served
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_the_site_is_served_and_its_files_are_as_built(serving: Serving) -> None:
+    built = (serving.root / "_build" / "html" / "index.html").read_text("utf-8")
+    assert "armsbrief/refresh.js" not in built
+    assert serving.page("").replace('<script src="/.armsbrief/refresh.js" defer></script>', "") == built  # fmt: skip
+
+
+def test_an_open_page_shows_what_was_saved(serving: Serving, browser: Browser) -> None:
+    """Also where the page allows no script but files of its own site."""
+    page = browser.new_page()
+    strict = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'"
+    page.route("**/*.html", lambda route: route.fulfill(
+        response=(answer := route.fetch()),
+        headers={**answer.headers, "content-security-policy": strict},
+    ))  # fmt: skip
+    page.goto(f"{serving.address}book/limits.html")
+    expect(page.locator("body")).not_to_contain_text("A sentence that was just saved.")
+    with (serving.root / "book" / "limits.md").open("a", encoding="utf-8") as text:
+        text.write("\nA sentence that was just saved.\n")
+    expect(page.locator("body")).to_contain_text(
+        "A sentence that was just saved.", timeout=_PATIENCE * 1000
+    )
+    page.close()
+    serving.hears("Built the site and the PDF")
+
+
+def test_a_page_that_does_not_build_is_told_and_the_last_good_one_stays(serving: Serving) -> None:
+    path = serving.root / "book" / "limits.md"
+    good = path.read_text("utf-8")
+    path.write_text(good + "\nOf 316,270 weapons nobody knows more.\n", encoding="utf-8")
+    said = serving.hears("The last good build is still served")
+    assert "book/limits.md:" in said
+    assert "Of 316,270 weapons" in said
+    assert "A sentence that was just saved." in serving.page("book/limits.html")
+    path.write_text(good, encoding="utf-8")
+    serving.hears("Built the site and the PDF")
+
+
+def test_another_name_for_this_machine_is_refused(serving: Serving) -> None:
+    """A page on the web could otherwise read the unpublished brief."""
+    port = serving.address.rstrip("/").rpartition(":")[2]
+    answer = requests.get(serving.address, headers={"Host": f"evil.example:{port}"}, timeout=10)
+    assert answer.status_code == 403
+
+
+def test_a_port_that_is_taken_is_said(serving: Serving) -> None:
+    port = serving.address.rstrip("/").rpartition(":")[2]
+    ran = subprocess.run(
+        [sys.executable, "-m", "armsbrief", "serve", "--port", port], cwd=serving.root, text=True,
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert f"port {port} cannot be used" in ran.stderr
+    assert "armsbrief serve --port 0" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing_running(serving: Serving) -> None:
+    serving.process.send_signal(signal.SIGINT)
+    assert serving.process.wait(30) == 0
