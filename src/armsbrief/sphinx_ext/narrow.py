@@ -70,7 +70,10 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
         return
     field = _y(named[0])["field"]
     names = {row[field] for rows in datasets.values() for row in rows if field in row}
-    made |= {"height": _ROW * len(names), "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2}}
+    made |= {
+        "height": _ROW * len(names),
+        "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2},
+    }
     for layer in named:
         if _y(layer).get("axis", {}) is not None:
             _y(layer)["axis"] = {

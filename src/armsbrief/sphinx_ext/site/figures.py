@@ -35,7 +35,7 @@ def tools(key: str, chart: Chart, root: str) -> str:
         return f'<div class="chart-tools">{table}{csv}{live}</div>'
     table = (
         '<details class="data"><summary>Data as a table</summary>'
-        f'<div class="wide" tabindex="0" role="region" aria-label="Data: {escape(chart["title"])}">'
+        f'<div class="wide" tabindex="0" role="group" aria-label="Data: {escape(chart["title"])}">'
         f"{_html(head, rows)}</div></details>"
     )
     return f'<div class="chart-tools">{csv}{live}{table}</div>'
