@@ -91,7 +91,7 @@ def write_charts(app: Sphinx) -> None:
 
 def live(specification: Mapping[str, Any]) -> dict[str, Any]:
     """Return a specification with tooltips, zoom and highlights, in the colours of the page."""
-    made = _themed(copy.deepcopy(dict(specification)))
+    made: dict[str, Any] = _themed(copy.deepcopy(dict(specification)))
     made["config"].setdefault("mark", {})["tooltip"] = {"content": "encoding"}
     if "layer" in made or "mark" in made:
         _zoom(made)
