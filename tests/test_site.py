@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from playwright.sync_api import Browser, Page
 from support import Brief
 
 from armsbrief import paths
+from armsbrief.references import sources
+from armsbrief.sphinx_ext.site import metadata, whole
+from armsbrief.sphinx_ext.site.files import write
 
 sys.path.insert(0, str(paths.ROOT / "benchmarks"))
 import lighthouse
@@ -584,3 +588,31 @@ def test_every_chart_of_a_notebook_has_a_text_alternative(brief: Brief) -> None:
     assert len(drawings) >= len(brief.ledger["charts"])
     assert all(str(svg["aria-label"]).strip() for svg in drawings)
     assert not list((brief.html / "notebooks").glob("*.svg"))
+
+
+def test_the_published_address_reaches_cards_feed_and_sitemap(brief: Brief, tmp_path: Path) -> None:
+    """Without it there is no sitemap, which may hold absolute addresses only."""
+    assert not (brief.html / "sitemap.xml").exists()
+    base = "https://example.org/brief/"
+    config = SimpleNamespace(html_baseurl="", project="A brief", author="armsbrief")
+    app: Any = SimpleNamespace(config=config, outdir=str(tmp_path), armsbrief_ledger=brief.ledger,
+                               armsbrief_sources=sources())  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(metadata.BASE, base.rstrip("/"))
+        metadata.set_base(app, config)  # type: ignore[arg-type]
+    for page in ("index", "book/limits", "404"):
+        write(app, f"{page}.html", "")
+    head = metadata.head(app, metadata.Described("book/limits", "Limits", "What is weak."))
+    cards = dict(head["cards"])
+    assert cards["og:url"] == f"{base}book/limits.html"
+    assert cards["og:image"] == f"{base}_static/card.png"
+    assert (brief.html / "_static" / "card.png").read_bytes().startswith(b"\x89PNG")
+    assert {"rel": "canonical", "href": cards["og:url"]} in head["links"]
+    whole.write_feed(app)
+    whole.write_sitemap(app)
+    assert (
+        f'href="{base}editions/{brief.ledger["edition"]}/"' in (tmp_path / "feed.xml").read_text()
+    )
+    sitemap = BeautifulSoup((tmp_path / "sitemap.xml").read_bytes(), "xml")
+    assert [loc.get_text() for loc in sitemap.select("loc")] == [f"{base}book/limits.html", base]
+    assert f"Sitemap: {base}sitemap.xml" in (tmp_path / "robots.txt").read_text()
