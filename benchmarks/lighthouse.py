@@ -64,7 +64,8 @@ def look(address: str, page: str, categories: Sequence[str] = CATEGORIES) -> See
     """
     if not PROGRAM.exists():
         raise RuntimeError("Lighthouse is not installed.\n  Next: make test")
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))  # fmt: skip
+    names = ("chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, names)))
     command = ["node", str(PROGRAM), f"{address}/{page}", "--output=json", "--quiet",
                f"--only-categories={','.join(categories)}", f"--chrome-flags={_FLAGS}"]  # fmt: skip
     environment = {**os.environ, "CHROME_PATH": browser}
@@ -79,9 +80,8 @@ def look(address: str, page: str, categories: Sequence[str] = CATEGORIES) -> See
 def _seen(page: str, report: dict) -> Seen:
     audits = report["audits"]
     scores = {name: round(part["score"] * 100) for name, part in report["categories"].items()}
-    weighed = {
-        ref["id"] for part in report["categories"].values() for ref in part["auditRefs"] if ref["weight"]
-    }  # fmt: skip
+    refs = [ref for part in report["categories"].values() for ref in part["auditRefs"]]
+    weighed = {ref["id"] for ref in refs if ref["weight"]}
     bad = [audit["title"] for name, audit in audits.items()
            if name in weighed and audit["score"] is not None and audit["score"] < 0.9]  # fmt: skip
     paint = audits.get("largest-contentful-paint", {}).get("numericValue", 0) / 1000

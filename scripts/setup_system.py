@@ -1,4 +1,4 @@
-"""Install what pip cannot: the text-layout library of the PDF, and a browser for the tests.
+"""Install what pip cannot: the text-layout library of the PDF, and browser tools for the tests.
 
 Run by the Makefile. Does nothing where the thing is there already; otherwise
 installs it (apt-get as root, or the browser that Playwright offers) or says
@@ -13,7 +13,9 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+TOOLS = Path(__file__).parents[1] / "tests" / "browser"
 PANGO = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"]
 
 
@@ -56,7 +58,28 @@ def pdf() -> None:
 
 
 def browser() -> None:
-    """Make sure that the tests find a Chromium: the system's, or else Playwright's."""
+    """Make sure that the tests find a Chromium and, for it, Lighthouse and axe-core."""
+    chromium()
+    lighthouse()
+
+
+def lighthouse() -> None:
+    """Install Lighthouse and axe-core, as pinned, into the folder of the browser tests."""
+    lock, made = (TOOLS / name for name in ("package-lock.json", "node_modules/.package-lock.json"))
+    if made.exists() and made.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    if shutil.which("npm") is None and not apt_install(["nodejs", "npm"]):
+        stop("Node.js 18.20 or newer with npm is needed for the page tests.",
+             "sudo apt-get install nodejs npm")  # fmt: skip
+    print("set-up: installing Lighthouse and axe-core", flush=True)
+    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run(install, cwd=TOOLS, check=False).returncode:
+        stop("Lighthouse could not be installed.", "cd tests/browser && npm ci --ignore-scripts")
+    made.touch()
+
+
+def chromium() -> None:
+    """Find a Chromium: the system's, or else Playwright's."""
     if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         return
     if apt_install(["chromium"]):

@@ -164,9 +164,9 @@ def test_every_link_inside_the_site_leads_to_a_place_that_exists(brief: Brief) -
 
 
 def test_every_number_has_a_receipt_with_its_value_and_its_notebook(brief: Brief) -> None:
-    receipts = anchors(brief.html / "book" / "receipts.html")
     for name, fact in brief.ledger["facts"].items():
-        text = receipts[f"fact-{name.replace('.', '--')}"].get_text(" ", strip=True)
+        page = brief.html / "book" / "receipts" / f"{Path(fact['notebook']).stem}.html"
+        text = anchors(page)[f"fact-{name.replace('.', '--')}"].get_text(" ", strip=True)
         assert fact["display"] in text
         assert fact["label"].replace("'", "’") in text.replace("'", "’")
         assert f"cell {fact['cell']}" in text

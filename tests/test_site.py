@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from playwright.sync_api import Browser, Page
 from support import Brief
 
 from armsbrief import paths
+from armsbrief.references import sources
+from armsbrief.sphinx_ext.site import metadata, whole
+from armsbrief.sphinx_ext.site.files import write
 
 sys.path.insert(0, str(paths.ROOT / "benchmarks"))
 import lighthouse
@@ -25,6 +29,11 @@ AXE = paths.ROOT / "tests" / "browser" / "node_modules" / "axe-core" / "axe.min.
 SCHEMES = ("light", "dark")
 FRONT, HEAVY = lighthouse.PAGES
 BUDGET = 300_000  # bytes of the first view
+# What a template repeats is looked at a few times, not hundreds: axe takes seconds otherwise.
+REPEATED = """() => document.querySelectorAll(
+    'tbody tr:nth-child(n+6), .receipt:nth-of-type(n+6), p.number:nth-of-type(n+6), ' +
+    '.citation:nth-of-type(n+6), .rows li:nth-child(n+3), .drawing svg > *'
+).forEach(repeated => repeated.remove())"""
 SMALL = 360  # CSS pixels
 
 
@@ -54,6 +63,10 @@ def visits(browser: Browser, site: str, brief: Brief) -> dict[tuple[str, str], V
     for scheme in SCHEMES:
         context = browser.new_context(viewport={"width": SMALL, "height": 740}, color_scheme=scheme)
         page = context.new_page()
+        # Each page counts as the first that a reader sees.
+        session = context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
         for name in pages(brief):
             found[name, scheme] = _visit(page, f"{site}/{name}", scheme)
         context.close()
@@ -61,18 +74,23 @@ def visits(browser: Browser, site: str, brief: Brief) -> dict[tuple[str, str], V
 
 
 def _visit(page: Page, address: str, scheme: str) -> Visited:
-    seen = Visited()
+    seen, requests = Visited(), []
     listeners: dict[str, Any] = {
         "console": lambda said: said.type == "error" and seen.errors.append(said.text),
         "pageerror": lambda error: seen.errors.append(str(error)),
-        "requestfinished": lambda request: _note(seen, request),
+        "requestfinished": lambda request: requests.append(request),
     }
     for event, listener in listeners.items():
         page.on(event, listener)
     page.goto(address, wait_until="load")
+    page.wait_for_function("typeof armsbrief === 'function'")
+    seen.asked = [request.url for request in requests]
+    answers = [request.response() for request in requests]
+    seen.bytes = sum(int(answer.headers["content-length"]) for answer in answers if answer)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     # Colours are all that differs between the schemes.
     rules = {} if scheme == "light" else {"runOnly": ["color-contrast"]}
+    page.evaluate(REPEATED)
     said = page.evaluate("rules => axe.run(document, rules)", rules)
     seen.violations = {
         rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in said["violations"]
@@ -80,11 +98,6 @@ def _visit(page: Page, address: str, scheme: str) -> Visited:
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
     return seen
-
-
-def _note(seen: Visited, request: Any) -> None:
-    seen.asked.append(request.url)
-    seen.bytes += request.sizes()["responseBodySize"]
 
 
 def test_axe_finds_nothing_wrong_with_any_page_light_or_dark(visits: dict[Any, Visited]) -> None:
@@ -271,7 +284,9 @@ def test_a_citation_can_be_copied(browser: Browser, site: str) -> None:
 
 @pytest.fixture
 def plain_page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": SMALL, "height": 740})
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": SMALL, "height": 740}
+    )
     yield context.new_page()
     context.close()
 
@@ -363,11 +378,16 @@ def test_a_reader_who_tries_to_break_a_claim_reads_the_computed_grid(
     for wanted in dict.fromkeys(row["series"] for row in claim["specifications"]):
         option = series.locator(f'option[data-words="{wanted}"]')
         series.select_option(value=str(option.get_attribute("value")))
-        desk.wait_for_function("wanted => decodeURIComponent(location.hash.replaceAll('+', ' ')).includes('series=' + wanted + '&')", arg=wanted)
+        desk.wait_for_function(
+            "wanted => decodeURIComponent(location.hash.replaceAll('+', ' ')).includes('series=' + wanted + '&')",
+            arg=wanted,
+        )
         chosen = desk.evaluate(
             "[...document.querySelectorAll('.try select')].map(s => [s.name, s.selectedOptions[0].dataset.words])"
         )
-        row = next(row for row in claim["specifications"] if all(str(row[k]) == v for k, v in chosen))
+        row = next(
+            row for row in claim["specifications"] if all(str(row[k]) == v for k, v in chosen)
+        )
         said = outcome.inner_text()
         assert f"{row['estimate']:.2f}" in said or f"{row['estimate']:.2f}"[:-1] in said
         assert ("does not hold" in said) == (not row["holds"])
@@ -382,7 +402,10 @@ def test_a_choice_can_be_shared_as_a_link(desk: Page, address: str) -> None:
     assert said != first
     desk.goto("about:blank")
     desk.goto(shared)
-    desk.wait_for_function("said => document.querySelector('.try output').innerText === said", arg=said.partition(" No published")[0])
+    desk.wait_for_function(
+        "said => document.querySelector('.try output').innerText === said",
+        arg=said.partition(" No published")[0],
+    )
 
 
 def test_every_specification_stands_in_a_table_and_a_csv(brief: Brief) -> None:
@@ -395,7 +418,9 @@ def test_every_specification_stands_in_a_table_and_a_csv(brief: Brief) -> None:
         assert len((folder / f"{name}.csv").read_text("utf-8").splitlines()) == len(rows) + 1
 
 
-def test_the_board_can_be_filtered_and_the_filter_shared(desk: Page, site: str, brief: Brief) -> None:
+def test_the_board_can_be_filtered_and_the_filter_shared(
+    desk: Page, site: str, brief: Brief
+) -> None:
     many = sum(claim["verdict"] == "not-supported" for claim in brief.ledger["claims"].values())
     desk.goto(f"{site}/index.html")
     rows = desk.locator("table.board tbody tr:visible")
@@ -512,7 +537,9 @@ def test_every_finding_has_a_twin_as_data(brief: Brief) -> None:
         assert twin["id"] == name
         assert twin["claim"] == claim
         assert set(twin["facts"]) == set(claim["facts"])
-        link = parsed(brief.html / f"{claim['page']}.html").select_one('link[type="application/json"]')
+        link = parsed(brief.html / f"{claim['page']}.html").select_one(
+            'link[type="application/json"]'
+        )
         assert link is not None
         assert (brief.html / claim["page"]).parent.joinpath(str(link["href"])).exists()
 
@@ -561,3 +588,31 @@ def test_every_chart_of_a_notebook_has_a_text_alternative(brief: Brief) -> None:
     assert len(drawings) >= len(brief.ledger["charts"])
     assert all(str(svg["aria-label"]).strip() for svg in drawings)
     assert not list((brief.html / "notebooks").glob("*.svg"))
+
+
+def test_the_published_address_reaches_cards_feed_and_sitemap(brief: Brief, tmp_path: Path) -> None:
+    """Without it there is no sitemap, which may hold absolute addresses only."""
+    assert not (brief.html / "sitemap.xml").exists()
+    base = "https://example.org/brief/"
+    config = SimpleNamespace(html_baseurl="", project="A brief", author="armsbrief")
+    app: Any = SimpleNamespace(config=config, outdir=str(tmp_path), armsbrief_ledger=brief.ledger,
+                               armsbrief_sources=sources())  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(metadata.BASE, base.rstrip("/"))
+        metadata.set_base(app, config)  # type: ignore[arg-type]
+    for page in ("index", "book/limits", "404"):
+        write(app, f"{page}.html", "")
+    head = metadata.head(app, metadata.Described("book/limits", "Limits", "What is weak."))
+    cards = dict(head["cards"])
+    assert cards["og:url"] == f"{base}book/limits.html"
+    assert cards["og:image"] == f"{base}_static/card.png"
+    assert (brief.html / "_static" / "card.png").read_bytes().startswith(b"\x89PNG")
+    assert {"rel": "canonical", "href": cards["og:url"]} in head["links"]
+    whole.write_feed(app)
+    whole.write_sitemap(app)
+    assert (
+        f'href="{base}editions/{brief.ledger["edition"]}/"' in (tmp_path / "feed.xml").read_text()
+    )
+    sitemap = BeautifulSoup((tmp_path / "sitemap.xml").read_bytes(), "xml")
+    assert [loc.get_text() for loc in sitemap.select("loc")] == [f"{base}book/limits.html", base]
+    assert f"Sitemap: {base}sitemap.xml" in (tmp_path / "robots.txt").read_text()

@@ -124,9 +124,9 @@ class Board(_LedgerDirective):
 
     def _value(self, fact_id: str | None, shown: str) -> Node | str:
         """Return what the board says of a number; on the site the number leads to its receipt."""
-        fact = self.facts[fact_id] if fact_id else None
-        if fact is None or fact["display"] not in shown:
+        if fact_id is None or self.facts[fact_id]["display"] not in shown:
             return shown
+        fact = self.facts[fact_id]
         before, after = shown.split(fact["display"], 1)
         return nodes.inline(
             "", "", nodes.Text(before), number(fact_id, fact, self.env), nodes.Text(after)

@@ -14,6 +14,7 @@ from armsbrief import charts, paths
 WIDTH = 328  # CSS pixels: a phone of 360 without its margins
 _ROW, _BAR, _ABOVE = 44, 12, 8
 _ROOM = 78  # for the numbers that stand to the right of bars
+_LINE, _MARK = 44, 4  # letters that fit the legend in one row; letters that a mark takes
 Specification = dict[str, Any]
 
 
@@ -34,12 +35,14 @@ def drawn(chart: Mapping[str, Any]) -> str:
 def narrowed(specification: Mapping[str, Any]) -> Specification:
     """Return a specification that fits a phone."""
     made = copy.deepcopy(dict(specification))
+    made["config"]["axisX"] = {"labelOverlap": "greedy", "labelSeparation": 6}
     if "hconcat" in made:
         return _stacked(made)
     if "facet" in made:
         return _facets(made)
     made |= {"width": WIDTH, "autosize": {"type": "fit", "contains": "padding"}}
     _names_above(made, made["datasets"])
+    _legend_in_rows(made)
     return made
 
 
@@ -49,8 +52,8 @@ def _stacked(made: Specification) -> Specification:
     for view in made["vconcat"]:
         view["width"] = WIDTH - 2 * _ROOM
         for layer in view.get("layer", [view]):
-            if axis := layer.get("encoding", {}).get("y", {}).get("axis"):
-                axis["labels"] = True
+            if y := _y(layer):
+                y["axis"] = {**(y.get("axis") or {}), "labels": True}
     return made
 
 
@@ -70,7 +73,10 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
         return
     field = _y(named[0])["field"]
     names = {row[field] for rows in datasets.values() for row in rows if field in row}
-    made |= {"height": _ROW * len(names), "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2}}
+    made |= {
+        "height": _ROW * len(names),
+        "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2},
+    }
     for layer in named:
         if _y(layer).get("axis", {}) is not None:
             _y(layer)["axis"] = {
@@ -81,6 +87,17 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
         mark = layer["mark"] = {**_mark(layer)}
         if mark["type"] == "bar":
             mark["height"] = _BAR
+
+
+def _legend_in_rows(made: Specification) -> None:
+    """Set the entries of a legend one under the other where they do not fit side by side."""
+    for layer in made.get("layer", [made]):
+        field = layer.get("encoding", {}).get("color", {}).get("field")
+        names = {
+            str(row[field]) for rows in made["datasets"].values() for row in rows if field in row
+        }
+        if sum(map(len, names)) + _MARK * len(names) > _LINE:
+            made["config"]["legend"]["columns"] = 1
 
 
 def _y(layer: Specification) -> Specification:

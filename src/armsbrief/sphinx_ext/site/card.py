@@ -41,11 +41,12 @@ def _svg(app: Sphinx) -> str:
     book = app.armsbrief_ledger  # type: ignore[attr-defined]
     count = Counter(claim["verdict"] for claim in book["claims"].values())
     first, _, second = app.config.project.partition(", ")
+    told = f"{count.total()} claims of an op-ed, checked. Edition {book['edition']}"
     lines = [
         _text(80, 110, 52, INK, first + ("," if second else ""), bold=True),
         _text(80, 172, 52, INK, second, bold=True),
-        _text(80, 232, 28, QUIET, f"{count.total()} claims of an op-ed, checked. Edition {book['edition']}"),
-    ]  # fmt: skip
+        _text(80, 232, 28, QUIET, told),
+    ]
     for row, (verdict, said) in enumerate(words.VERDICT.items()):
         top, many = 290 + row * 62, count[verdict]
         width = round(_BAR * many / max(count.values()))

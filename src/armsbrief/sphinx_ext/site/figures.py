@@ -35,7 +35,7 @@ def tools(key: str, chart: Chart, root: str) -> str:
         return f'<div class="chart-tools">{table}{csv}{live}</div>'
     table = (
         '<details class="data"><summary>Data as a table</summary>'
-        f'<div class="wide" tabindex="0" role="region" aria-label="Data: {escape(chart["title"])}">'
+        f'<div class="wide" tabindex="0" role="group" aria-label="Data: {escape(chart["title"])}">'
         f"{_html(head, rows)}</div></details>"
     )
     return f'<div class="chart-tools">{csv}{live}{table}</div>'
@@ -91,7 +91,7 @@ def write_charts(app: Sphinx) -> None:
 
 def live(specification: Mapping[str, Any]) -> dict[str, Any]:
     """Return a specification with tooltips, zoom and highlights, in the colours of the page."""
-    made = _themed(copy.deepcopy(dict(specification)))
+    made: dict[str, Any] = _themed(copy.deepcopy(dict(specification)))
     made["config"].setdefault("mark", {})["tooltip"] = {"content": "encoding"}
     if "layer" in made or "mark" in made:
         _zoom(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 
 from sphinx.application import Sphinx
 
@@ -18,7 +19,7 @@ def write_library(app: Sphinx) -> None:
 def _bundle() -> bytes:
     import vl_convert
 
-    kept = paths.CACHE / "library" / f"vega-{vl_convert.__version__}.js"
+    kept = paths.CACHE / "library" / f"vega-{version('vl-convert-python')}.js"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         temporary = kept.with_suffix(f".{os.getpid()}")

@@ -116,7 +116,7 @@ def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
                 "@type": "OpinionNewsArticle", "url": opinion["url"], "headline": opinion["title"],
             },
         },
-        "citation": [sources[source]["url"] for source in claim["sources"] if sources[source]["url"]],
+        "citation": [url for source in claim["sources"] if (url := sources[source]["url"])],
     }  # fmt: skip
 
 

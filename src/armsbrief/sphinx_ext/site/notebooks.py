@@ -33,8 +33,16 @@ def _prepare(app: Sphinx, doctree: nodes.document) -> None:
         if node.get("nb_element") == "cell_code":
             node["ids"].append(f"cell-{cells[node['cell_index']]['id']}")
     for raw in doctree.findall(nodes.raw):
-        raw.children = [nodes.Text(_STYLED.sub("", raw.astext()))]
+        raw.children = [nodes.Text(_plain(raw.astext()))]
     _draw(app, doctree)
+
+
+def _plain(html: str) -> str:
+    """Return a table of pandas without styles, with no empty head, in a box that can scroll."""
+    html = _STYLED.sub("", html).replace("<th></th>", "<td></td>")
+    if "<table" not in html:
+        return html
+    return f'<div class="wide" tabindex="0" role="group" aria-label="Table">{html}</div>'
 
 
 def _draw(app: Sphinx, doctree: nodes.document) -> None:

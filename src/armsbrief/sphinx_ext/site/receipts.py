@@ -44,7 +44,7 @@ def write_pieces(app: Sphinx) -> None:
     for receipts in _by_notebook(app).values():
         for found in receipts:
             told = {"r": found, "root": "", "limit": _IN_DIALOG, "in_page": False}
-            html = app.builder.templates.render("receipt.html", told)  # type: ignore[attr-defined]
+            html = app.builder.templates.render("receipt.html", told)
             write_data(app, f"book/receipts/{found['id']}.js", html)
             if found["rows"]:
                 write_csv(app, f"book/receipts/{found['id']}.csv", *_whole(found["found"]))
@@ -124,7 +124,8 @@ def rows(table: str) -> dict[str, Row]:
 @cache
 def _hashes(table: str) -> list[dict[str, str]]:
     """Return the hash of a table, and of the snapshots it was derived from."""
-    found = [{"what": f"table {table}", "sha256": hashlib.sha256(_file(table).read_bytes()).hexdigest()}]  # fmt: skip
+    digest = hashlib.sha256(_file(table).read_bytes()).hexdigest()
+    found = [{"what": f"table {table}", "sha256": digest}]
     for path in sorted((paths.DATA / "snapshots").glob("*/*/manifest.json")):
         manifest = json.loads(path.read_text(encoding="utf-8"))
         if table in manifest["derived"]:

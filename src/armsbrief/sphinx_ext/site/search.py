@@ -23,7 +23,8 @@ def write_index(app: Sphinx) -> None:
 
 def page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Return the search page and the page for addresses that lead nowhere."""
-    yield "search", {"own_title": "Search", "own_description": "Claims, numbers, sources."}, "search.html"  # fmt: skip
+    found = {"own_title": "Search", "own_description": "Find a claim, a number or a source."}
+    yield "search", found, "search.html"
     lost = {"own_title": "No such page", "own_description": "The address leads to nothing here."}
     # A host shows this page at any depth, so its links need the published address.
     yield "404", {**lost, "own_root": app.config.html_baseurl}, "404.html"

@@ -43,8 +43,8 @@ def form(name: str, claim: Claim, root: str) -> str:
         f'<svg class="strip" viewBox="0 0 {_WIDTH} 40" preserveAspectRatio="none" '
         'aria-hidden="true"></svg>'
         '<p class="source">One line for each way to compute it, low to high; those in the upper '
-        "row hold, those in the lower do not. The long line is your choice. * changes other choices "
-        "too.</p>"
+        "row hold, those in the lower do not. The long line is your choice. "
+        "* changes other choices too.</p>"
         '<p class="actions"><button type="button" class="action copy">Copy a link to this choice'
         "</button></p></form>"
         f'<p><a href="{root}{_folder(name)}.html">All {count} ways to compute it</a>, with what '

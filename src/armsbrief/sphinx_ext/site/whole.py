@@ -55,7 +55,7 @@ def write_feed(app: Sphinx) -> None:
         f"<id>{_urn('feed')}</id>",
         f"<updated>{newest}T00:00:00Z</updated>",
         f"<author><name>{AUTHOR['name']}</name></author>",
-        f'<link href={quoteattr(app.config.html_baseurl or "index.html")}/>',
+        f"<link href={quoteattr(app.config.html_baseurl or 'index.html')}/>",
         *(line for edition in known for line in _entry(app, edition)),
         "</feed>",
     ]
