@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from armsbrief import drawing, warm
+
+_kernels = ExitStack()  # warm, from the first notebook to the end
+
+
+def _warm_up() -> None:
+    if not hasattr(_kernels, "warm"):
+        _kernels.warm = True  # type: ignore[attr-defined]
+        _kernels.enter_context(warm.serving())
+        _kernels.enter_context(drawing.serving())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one server for all processes, where pytest-xdist is to start several."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        _warm_up()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Let nbval's kernels be warm."""
+    _warm_up()
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    """Leave no process behind."""
+    _kernels.close()
+
 
 _RECORDS = {"fact(": "fact", "chart(": "chart", "specifications(": "specifications"}
 

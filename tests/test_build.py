@@ -7,6 +7,7 @@ import re
 import shutil
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from bs4 import BeautifulSoup
 from support import Brief, armsbrief, copied, pages_of
@@ -139,6 +140,28 @@ def test_it_has_the_same_claims_and_differs_where_later_rows_decide(
     series = (b["claims"]["resurgence"]["robustness"]["of"] for b in (now, then))
     more, fewer = series
     assert fewer < more
+
+
+def test_what_rests_on_a_number_unknown_then_is_left_out_and_not_printed_as_unknown(
+    brief: Brief, back_then: Brief
+) -> None:
+    now, then = (b.ledger["recommendations"]["diplomatic-offensive"] for b in (brief, back_then))
+    assert "By 20 December 2026" in now["first_step"]
+    assert then["first_step"] == "What this rests on was not public on the knowledge date."
+    for claim in back_then.ledger["claims"].values():
+        assert claim["counter_evidence"]
+        assert not [t for t in claim["counter_evidence_source"] if unknown(t, back_then.ledger)]
+    for ask in back_then.ledger["recommendations"].values():
+        texts = [ask["source"][key] for key in ("asks", "first_step", "indicator", "obstacle")]
+        assert not [
+            t for t in (*texts, *ask["source"]["precedents"]) if unknown(t, back_then.ledger)
+        ]
+
+
+def unknown(text: str, ledger: dict[str, Any]) -> list[str]:
+    """Return the facts of a text that have no value."""
+    found = re.findall(r"\{fact\}`([^`]+)`", text)
+    return [name for name in found if ledger["facts"][name]["value"] is None]
 
 
 def test_its_pages_are_its_own_and_the_default_edition_is_not_touched(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from support import CASES
 
-from armsbrief import execute, ledger, paths
+from armsbrief import durations, execute, ledger, paths, warm
 from armsbrief.errors import NotebookError
 
 
@@ -59,6 +61,53 @@ def test_the_first_failure_stops_the_run_of_many(tmp_path: Path) -> None:
     with pytest.raises(NotebookError, match=r"warns.ipynb, cell 2 warns"):
         execute.run_all(jobs, tmp_path / "out", 1)
     assert list((tmp_path / "out").glob("*.ipynb")) == []
+
+
+def test_the_first_failure_ends_what_is_running(tmp_path: Path) -> None:
+    """Also a notebook that would run for an hour, and nothing of it is left."""
+    jobs: dict[Path, dict[str, str]] = {
+        CASES / f"{name}.ipynb": {} for name in ("never-ends", "fails")
+    }
+    start, told = time.monotonic(), []
+    with pytest.raises(NotebookError, match=r"fails.ipynb, code cell 2: ZeroDivisionError"):
+        execute.run_all(jobs, tmp_path / "out", 2, told.append)
+    assert time.monotonic() - start < 60
+    assert told == []
+    assert list((tmp_path / "out").glob("*")) == []
+    until = time.monotonic() + 10
+    while any("ipykernel" in " ".join(child.cmdline()) for child in _descendants()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _descendants() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children(recursive=True) if p.status() != "zombie"]
+
+
+def test_a_kernel_that_dies_is_named_with_its_notebook(tmp_path: Path) -> None:
+    dies = nbformat.read(CASES / "fails.ipynb", as_version=4)
+    [code, *_] = [cell for cell in dies.cells if cell.cell_type == "code"]
+    code.source = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    nbformat.write(dies, tmp_path / "dies.ipynb")
+    with warm.serving(), pytest.raises(NotebookError, match=r"dies.ipynb: its kernel died"):
+        execute.run_one(tmp_path / "dies.ipynb", {}, tmp_path / "out.ipynb")
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_no_kernel_says_that_others_could_listen(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    execute.run_all({CASES / "stock.ipynb": {}}, tmp_path / "out", 1)
+    assert "TCP" not in capfd.readouterr().err
+
+
+def test_the_longest_notebook_starts_first(tmp_path: Path) -> None:
+    short, long, new = (Path(f"{name}.ipynb") for name in ("short", "long", "new"))
+    durations.keep({short: 1.0})
+    durations.keep({long: 9.0})
+    assert sorted([short, long, new], key=durations.longest_first) == [new, long, short]
+    (tmp_path / "cache" / "durations.json").write_text("[")
+    assert sorted([short, long], key=durations.longest_first) == [long, short]
 
 
 @pytest.fixture(scope="module")

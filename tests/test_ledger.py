@@ -20,6 +20,7 @@ STOCK = CASES / "stock.ipynb"
 CLAIM: dict[str, Any] = {
     "title": "What was left",
     "page": "book/findings/equipment-value",
+    "found_as": "{fact}`equipment-value.left` in the inventory",
     "says": "Over {fact}`equipment-value.asserted` was left.",
     "rule": {
         "name": "point-value",
@@ -219,6 +220,17 @@ def test_the_ledger_has_the_shape_that_the_design_promises(brief: Brief) -> None
         assert set(claim["facts"]) <= set(ledger["facts"])
     for ask in ledger["recommendations"].values():
         assert set(ask["claims"]) <= set(ledger["claims"])
+
+
+def test_every_claim_has_a_chart_a_table_of_what_sources_say_and_a_date(brief: Brief) -> None:
+    shown = {
+        kind: {key.split(".")[0] for key in brief.ledger[kind]} for kind in ("charts", "tables")
+    }
+    for name, claim in brief.ledger["claims"].items():
+        assert name in shown["charts"]
+        assert name in shown["tables"]
+        assert claim["found_as"]
+        assert claim["as_of"]
 
 
 def test_every_fact_names_a_cell_that_exists_and_rows_that_exist(brief: Brief) -> None:

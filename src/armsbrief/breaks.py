@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,16 @@ def dispersion(counts: Counts, memory: bool) -> float:
     It is then held fixed, so that models with a break at different dates are
     compared on the same ground.
     """
+    explain = design(counts, [], False, memory)
+    return _dispersion(tuple(counts.loc[explain.index]), tuple(map(tuple, explain.to_numpy())))
+
+
+@cache
+def _dispersion(seen: tuple[float, ...], explain: tuple[tuple[float, ...], ...]) -> float:
+    """Twenty fits, so only once for the same numbers."""
 
     def excess(alpha: float) -> float:
-        fitted = _model(counts, [], alpha, False, memory).fit()
+        fitted = _regression(np.array(seen), np.array(explain), alpha).fit()
         return float(fitted.pearson_chi2 / fitted.df_resid - 1)
 
     low, high = _LEAST_DISPERSED, _MOST_DISPERSED
@@ -128,6 +136,10 @@ def _model(
 ) -> Any:
     explain = design(counts, breaks, slope, memory)
     seen = counts.loc[explain.index].to_numpy(dtype=float)
+    return _regression(seen, explain, alpha)
+
+
+def _regression(seen: Any, explain: Any, alpha: float) -> Any:
     return sm.GLM(seen, explain, family=sm.families.NegativeBinomial(alpha=alpha))
 
 

@@ -20,6 +20,7 @@ from armsbrief import (
     ledger,
     parameters,
     paths,
+    progress,
     prose,
     provenance,
     publish,
@@ -38,6 +39,7 @@ class Built:
     name: str
     ledger: ledger.Ledger
     folder: Path
+    made: list[Path]
 
 
 def build(
@@ -48,6 +50,7 @@ def build(
     keep_outputs: bool = False,
     use_cache: bool = True,
     say: Report = lambda text: None,
+    with_paper: bool = True,
 ) -> Built:
     """Build one edition.
 
@@ -67,6 +70,8 @@ def build(
         Whether notebooks that cannot have changed are taken from earlier runs.
     say : callable
         Told what happens, a line at a time.
+    with_paper : bool
+        Whether to make the PDF too; without it, an older one is left as it is.
 
     Raises
     ------
@@ -88,13 +93,13 @@ def build(
             _keep(executed, say)
         say("Publishing site and PDF")
         publish.stage(executed, work / "source")
-        results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
-                   work / "ledger.json")  # fmt: skip
+        book = work / "ledger.json"
+        results = (*publish.publish(work, book, name, wanted["as_of"], with_paper), book)
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
             for result in results:
                 publish.swap_in(result, folder / result.name)
-    return Built(name, made, folders[-1])
+    return Built(name, made, folders[-1], [f / r.name for f in folders for r in results])
 
 
 def judge(
@@ -110,13 +115,10 @@ def judge(
     """
     jobs = _jobs(wanted)
     say(f"Executing {len(jobs)} notebooks")
-    executed = execute.run_all(
-        jobs,
-        _work(name) / "executed",
-        workers,
-        lambda path: say(f"  {path.name}"),
-        use_cache,
-    )
+    with progress.shown("Executing", len(jobs), say=say) as advance:
+        executed = execute.run_all(
+            jobs, _work(name) / "executed", workers, lambda path: advance(path.name), use_cache
+        )
     made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
     made["made_of"] = provenance.made_of()
     ledger.write(made, _work(name) / "ledger.json")

@@ -36,10 +36,10 @@ def find(notebook: Path, parameters: Mapping[str, Any]) -> bytes | None:
         try:
             entry = json.loads(described.read_bytes())
             content = kept.read_bytes()
-        except (OSError, ValueError):
+            if entry["content"] == _hash(content) and _unchanged(entry):
+                return content
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             continue  # being written, or damaged: run again and replace it
-        if entry.get("content") == _hash(content) and _unchanged(entry):
-            return content
     return None
 
 

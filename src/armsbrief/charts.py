@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import altair as alt
-import font_lato
 
-FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
+from armsbrief import drawing
+
 FONT = "Lato"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"
 # Dark enough on white and light enough on near-black; told apart without colour vision.
 ACCENT, SECOND, THIRD, FOURTH, FIFTH = "#0b6e99", "#b3541e", "#5b7f2b", "#7b4fa3", "#8a6d00"
 PALETTE = [ACCENT, SECOND, THIRD, FOURTH, FIFTH, QUIET]
 WIDTH = 560
+_SIGNIFICANT = 9  # digits kept of a number in a chart
+# What the style sheet of the site calls our colours, so that they follow the reader's scheme.
+SCREEN_COLOURS = {
+    INK: "var(--chart-ink)", QUIET: "var(--chart-quiet)", GRID: "var(--chart-grid)",
+    ACCENT: "var(--chart-1)", SECOND: "var(--chart-2)", THIRD: "var(--chart-3)",
+    FOURTH: "var(--chart-4)", FIFTH: "var(--chart-5)", "white": "var(--chart-ground)",
+}  # fmt: skip
 
 
 def _config() -> dict[str, Any]:
@@ -40,14 +45,6 @@ def _config() -> dict[str, Any]:
     }
 
 
-@cache
-def _font_ready() -> None:
-    """Give the drawing engine our font, so that text is as wide on every machine."""
-    import vl_convert
-
-    vl_convert.register_font_directory(str(FONT_FOLDER))
-
-
 def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, dict[str, Any]]:
     """Draw a chart.
 
@@ -57,33 +54,23 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
         The SVG, with a title and a description for screen readers, and the
         Vega-Lite specification that it was drawn from.
     """
-    import vl_convert
-
-    _font_ready()
-    specification = json.loads(figure.to_json(validate=True))
+    specification = _rounded(json.loads(figure.to_json(validate=True)))
     specification["config"] = _config()
     specification["description"] = alt_text
     specification.setdefault("width", WIDTH)
-    svg = vl_convert.vegalite_to_svg(specification, vl_version=_version(specification))
-    return _accessible(svg, title, alt_text), specification
+    return draw(specification, title, alt_text), specification
 
 
-def font_faces() -> str:
-    """Return the rules that give WeasyPrint the brief's own font."""
-    faces = {("normal", 400): "Regular", ("italic", 400): "Italic", ("normal", 700): "Bold",
-             ("italic", 700): "BoldItalic"}  # fmt: skip
-    return "\n".join(
-        f"@font-face {{ font-family: Lato; font-style: {style}; font-weight: {weight}; "
-        f"src: url({(FONT_FOLDER / f'Lato-{name}.ttf').as_uri()}) }}"
-        for (style, weight), name in faces.items()
-    )
+def draw(specification: dict[str, Any], title: str, alt_text: str) -> str:
+    """Draw a specification as an SVG with a title and a description for screen readers."""
+    return _accessible(drawing.svg(specification), title, alt_text)
 
 
 def picture(svg: str, scale: float) -> bytes:
     """Return a drawing as PNG on white; the same bytes on every machine with the same engine."""
     import vl_convert
 
-    _font_ready()
+    drawing.font_ready()
     made: bytes = vl_convert.svg_to_png(svg, scale=scale)
     return made
 
@@ -94,11 +81,13 @@ def described(svg: str) -> str:
     return pattern.sub(r"\1<title>\2</title>", svg)
 
 
-def _version(specification: dict[str, Any]) -> str:
-    match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
-    if match is None:
-        raise ValueError(f"no Vega-Lite version in {specification['$schema']!r}")
-    return ".".join(match.groups())
+def _rounded(part: Any) -> Any:
+    """Keep of each number what every processor agrees on, so that all draw the same bytes."""
+    if isinstance(part, dict):
+        return {key: _rounded(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_rounded(value) for value in part]
+    return float(f"{part:.{_SIGNIFICANT}g}") if isinstance(part, float) else part
 
 
 def _accessible(svg: str, title: str, alt_text: str) -> str:

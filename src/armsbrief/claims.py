@@ -29,6 +29,7 @@ class Claim(_Entry):
 
     title: str
     page: str
+    found_as: str
     says: str
     rule: RuleEntry
     sentences: dict[Verdict, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,7 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
           no_cache: bool, begin: str | None) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
-    from armsbrief import editions
-    from armsbrief.build import build as run
+    from armsbrief import editions, unchanged
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
@@ -68,11 +68,92 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
         if edition:
             raise ParameterError("--begin makes an edition; it takes no --edition.")
         click.echo(f"Begun: editions/{editions.begin(begin).name}.yml")
-    built = run(edition, _pairs(pairs), jobs, out, store, not no_cache, click.echo)
-    _console.print(_verdicts(built.ledger["claims"]))
-    click.echo(f"Page:   {built.folder / 'html' / 'index.html'}")
-    click.echo(f"PDF:    {built.folder / 'brief.pdf'}")
-    click.echo(f"Ledger: {built.folder / 'ledger.json'}")
+    request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
+    folder = None if store or no_cache else unchanged.find(request)
+    if folder:
+        click.echo("Nothing has changed since the last build")
+    else:
+        folder = _built(request, edition, _pairs(pairs), jobs, out, store, not no_cache)
+    ledger = json.loads((folder / "ledger.json").read_text(encoding="utf-8"))
+    _console.print(_verdicts(ledger["claims"]))
+    click.echo(f"Page:   {folder / 'html' / 'index.html'}")
+    click.echo(f"PDF:    {folder / 'brief.pdf'}")
+    click.echo(f"Ledger: {folder / 'ledger.json'}")
+
+
+def _built(request: list[Any], *wanted: Any) -> Path:
+    """Build, and mark what was built for the next time; imported only now, as it takes a second."""
+    from armsbrief import execute, unchanged
+
+    *_, store, use_cache = wanted
+    with execute.ready(use_cache):
+        from armsbrief.build import build as run
+
+        before = unchanged.inputs()
+        built = run(*wanted, click.echo)
+        unchanged.keep(request, unchanged.inputs() if store else before, built.folder, built.made)
+    return built.folder
+
+
+@cli.command()
+@click.argument("grid", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--scheduler", default="", metavar="ADDRESS",
+              help="Run on the workers of this Dask scheduler.")  # fmt: skip
+@click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
+              help="Notebooks run at once on this machine; one for each core if 0 or not given.")  # fmt: skip
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the table and the journal.")  # fmt: skip
+@click.option("--timeout", default=300, metavar="SECONDS", type=click.IntRange(min=1),
+              help="For one cell.")  # fmt: skip
+def sweep(grid: Path, scheduler: str, jobs: int, out: Path | None, timeout: int) -> None:
+    """Run the notebooks over a grid of parameters; write one tidy table."""
+    from armsbrief.sweep import sweep as run
+
+    for path in run(grid, out, jobs, scheduler, timeout):
+        click.echo(f"Table: {path}")
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]... | FILE")
+@click.option("--dry-run", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--quick", is_flag=True,
+              help="Do not execute the notebooks to see which verdicts move.")  # fmt: skip
+@click.option("--accept", "accepted", metavar="CHECK", multiple=True,
+              help="Take what this check refuses: rows-lost, history or magnitude.")  # fmt: skip
+@click.option("--table", metavar="NAME", help="Add the rows of FILE (CSV or Excel) to this table.")
+@click.option("--template", metavar="NAME", help="Write an empty FILE to fill in for this table.")
+@click.option("--publisher", metavar="TEXT", help="With --table: who published the figures.")
+@click.option("--title", metavar="TEXT", help="With --table: title of the publication.")
+@click.option("--url", metavar="ADDRESS", help="With --table: where it can be read.")
+@click.option("--date", "day", metavar="DATE", help="With --table: day of publication.")
+def refresh(names: tuple[str, ...], table: str | None, template: str | None, dry_run: bool,
+            quick: bool, accepted: tuple[str, ...], **source: str | None) -> None:  # fmt: skip
+    """Fetch new data, or take yours; all of it or nothing, and say what changed."""
+    from armsbrief import contribute, telling
+    from armsbrief.refresh import refresh as run
+
+    if template:
+        file = _file(names) if names else None
+        click.echo(f"Template: {contribute.write_template(template, file)}")
+        return
+    if table:
+        outcome = contribute.contribute(table, _file(names), source, click.echo, dry_run=dry_run,
+                                        quick=quick)  # fmt: skip
+    else:
+        outcome = run(names, say=click.echo, dry_run=dry_run, quick=quick, accepted=accepted,
+                      bar=sys.stderr.isatty())  # fmt: skip
+    for line in telling.in_words(outcome):
+        click.echo(line)
+
+
+@cli.command()
+@click.option("--port", default=8000, metavar="N", type=click.IntRange(0, 65535),
+              help="On 127.0.0.1; any that is free if 0.")  # fmt: skip
+def serve(port: int) -> None:
+    """Build, show the site on this machine, build again on save, refresh the browser."""
+    from armsbrief.serve import serve as run
+
+    run(port, click.echo)
 
 
 @cli.command()
@@ -110,6 +191,13 @@ def kit(edition: str | None, out: Path | None) -> None:
     for name, reasons in made.withheld.items():
         click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
     click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
+
+
+def _file(names: tuple[str, ...]) -> Path:
+    if len(names) != 1:
+        raise ParameterError(f"{len(names)} files were given; expected one.",
+                             "armsbrief refresh --table NAME FILE")  # fmt: skip
+    return Path(names[0])
 
 
 def _verdicts(claims: dict[str, Any]) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from armsbrief import paths, trace
+from armsbrief import paths, revisions, staging, trace
 from armsbrief.errors import DataError
 
 _DTYPES = {
@@ -34,6 +34,7 @@ def package() -> dict[str, Any]:
     DataError
         If the descriptor or a schema is missing, no JSON or not as expected.
     """
+    staging.finish()
     descriptor = _json(paths.PACKAGE)
     try:
         for resource in descriptor["resources"]:
@@ -97,7 +98,8 @@ def load(name: str, as_of: str) -> pd.DataFrame:
     """Read a table as it was known on a day.
 
     The table is checked first, against its schema and, where one is declared,
-    its hash. Rows published after `as_of` are left out.
+    its hash. Rows published after `as_of` are left out; where a table has a
+    revision key, only the newest of the rows with one key is seen.
 
     Parameters
     ----------
@@ -127,7 +129,10 @@ def load(name: str, as_of: str) -> pd.DataFrame:
         paths.DATA / descriptor["path"], dtype=dtypes, keep_default_na=False, na_values=[""]
     )
     if "published" in frame.columns:
-        frame = frame[(frame["published"] <= as_of).fillna(False)].reset_index(drop=True)
+        frame = frame[(frame["published"] <= as_of).fillna(False)]
+        if how := revisions.rules(descriptor):
+            frame = revisions.newest(frame, how.key)
+        frame = frame.reset_index(drop=True)
     frame.attrs["table"] = name
     return frame
 

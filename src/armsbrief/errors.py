@@ -19,6 +19,10 @@ class ArmsbriefError(Exception):
         self.message = message
         self.next_command = next_command
 
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Keep both parts on the way from a worker."""
+        return type(self), (self.message, self.next_command)
+
     def __str__(self) -> str:
         """Message, and on a line of its own the next command."""
         return f"{self.message}\n  Next: {self.next_command}" if self.next_command else self.message
@@ -42,3 +46,15 @@ class LedgerError(ArmsbriefError):
 
 class ProseError(ArmsbriefError):
     """The text of the book says something that no fact backs."""
+
+
+class SweepError(ArmsbriefError):
+    """A sweep cannot be run or finished; what it finished before is kept."""
+
+
+class FetchError(ArmsbriefError):
+    """A source did not answer as it should; nothing was changed."""
+
+
+class NotPublished(FetchError):
+    """The source says that there is no such release (yet)."""

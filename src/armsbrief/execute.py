@@ -7,15 +7,18 @@ import multiprocessing
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 
-from armsbrief import cache, paths, trace, warm
+from armsbrief import cache, drawing, durations, paths, trace, warm
 from armsbrief.errors import NotebookError
 from armsbrief.warm.client import prompt
 
@@ -65,20 +68,46 @@ def run_all(
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     import papermill  # noqa: F401  # once here, shared by all workers
 
-    size = min(workers, len(jobs))
-    with warm.serving(), ProcessPoolExecutor(size, mp_context=context) as pool:
+    others, size = set(multiprocessing.active_children()), min(workers, len(jobs))
+    with (
+        TemporaryDirectory(prefix="armsbrief-") as private,
+        warm.serving(),
+        drawing.serving(),
+        ProcessPoolExecutor(size, mp_context=context) as pool,
+    ):
         tasks = {
-            pool.submit(run_one, path, dict(given), out / path.name): path
-            for path, given in jobs.items()
+            pool.submit(run_one, path, dict(jobs[path]), out / path.name, private=private): path
+            for path in sorted(jobs, key=durations.longest_first)
         }
         for task, path in tasks.items():
             task.add_done_callback(partial(_tell, done, path))
-        finished, waiting = wait(tasks, return_when=FIRST_EXCEPTION)
-        for task in waiting:
-            task.cancel()
-        for task in finished:
-            task.result()
+        try:
+            _await(tasks)
+        except BaseException:  # nobody waits for the rest: their kernels end with their workers
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
+            raise
+    durations.keep({path: task.result() for task, path in tasks.items()})
     return results
+
+
+def _await(tasks: Mapping[Future[float], Path]) -> None:
+    """Wait for all, or for the first failure, which is raised."""
+    finished, waiting = wait(tasks, return_when=FIRST_EXCEPTION)
+    for task in waiting:
+        task.cancel()
+    for task in finished:
+        task.result()
+
+
+@contextmanager
+def ready(use_cache: bool) -> Iterator[None]:
+    """Let what notebooks need import while others check, where notebooks are sure to run."""
+    with ExitStack() as stack:
+        if not use_cache or not (paths.CACHE / "executed").is_dir():
+            stack.enter_context(warm.serving())
+            stack.enter_context(drawing.serving())
+        yield
 
 
 def _reuse(path: Path, given: Mapping[str, Any], out: Path) -> bool:
@@ -90,12 +119,18 @@ def _reuse(path: Path, given: Mapping[str, Any], out: Path) -> bool:
     return True
 
 
-def _tell(done: Callable[[Path], None], path: Path, task: Future[None]) -> None:
-    done(path)
+def _tell(done: Callable[[Path], None], path: Path, task: Future[float]) -> None:
+    if not task.cancelled() and not task.exception():
+        done(path)
 
 
-def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int = _TIMEOUT) -> None:
+def run_one(
+    path: Path, parameters: Mapping[str, Any], out: Path, timeout: int = _TIMEOUT, private: str = ""
+) -> float:
     """Execute one notebook into `out`; `timeout` is in seconds, for each cell.
+
+    What is only needed meanwhile stands in a folder within `private`, or within
+    the system's for temporary files. Returns the seconds that it took.
 
     Raises
     ------
@@ -104,28 +139,34 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
     """
     import papermill
 
-    temporary = out.with_suffix(f".{os.getpid()}.ipynb")
-    seen = out.with_suffix(f".{os.getpid()}.trace")
-    os.environ[trace.VARIABLE] = str(seen)
-    try:
-        papermill.execute_notebook(
-            str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
-            cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
-            autosave_cell_every=0, config=prompt(),
-            execution_timeout=timeout,
-        )  # fmt: skip
+    start = time.perf_counter()
+    with TemporaryDirectory(prefix="armsbrief-", dir=private or None) as folder:
+        temporary, seen = Path(folder, "executed.ipynb"), Path(folder, "trace")
+        os.environ[trace.VARIABLE] = str(seen)
+        try:
+            papermill.execute_notebook(
+                str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
+                cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
+                autosave_cell_every=0, config=prompt(folder), execution_timeout=timeout,
+            )  # fmt: skip
+        except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
+            raise NotebookError(reason(path, error, timeout)) from None
+        finally:
+            del os.environ[trace.VARIABLE]
         executed = settled(nbformat.read(temporary, as_version=4))
         _refuse_stderr(path, executed)
         write_notebook(executed, out)
         cache.keep(path, parameters, out, seen)
-    except papermill.PapermillExecutionError as error:
-        raise NotebookError(_failure(path, error)) from None
-    except TimeoutError as error:
-        raise NotebookError(f"{path.name}: a cell did not end within {timeout} s.") from error
-    finally:
-        del os.environ[trace.VARIABLE]
-        temporary.unlink(missing_ok=True)
-        seen.unlink(missing_ok=True)
+    return time.perf_counter() - start
+
+
+def reason(path: Path, error: Exception, timeout: int) -> str:
+    """Say why a notebook did not run to its end: in a cell, in time, or for want of its kernel."""
+    if isinstance(error, TimeoutError):
+        return f"{path.name}: a cell did not end within {timeout} s."
+    if isinstance(error, RuntimeError):  # nbclient's DeadKernelError, and a kernel never born
+        return f"{path.name}: its kernel died: {error}"
+    return _failure(path, error)
 
 
 def _failure(path: Path, error: Any) -> str:

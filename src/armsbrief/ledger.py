@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
 
 _NO_SPECIFICATIONS: dict[str, Any] = {"dimensions": [], "rows": [], "sources": [], "as_of": None}
 _REFERENCE = re.compile(r"\{fact\}`([^`]+)`")
+_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z{])")
+_NOT_THEN = "What this rests on was not public on the knowledge date."
 
 Ledger = dict[str, Any]
 
@@ -69,16 +71,57 @@ def compile_ledger(
 
 def collect(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Read facts, charts and specifications out of the outputs of executed notebooks."""
-    found: dict[str, dict[str, Any]] = {
-        "facts": {},
-        "charts": {},
-        "tables": {},
-        "specifications": {},
-    }
+    found = _nothing()
     for path in sorted(notebooks):
-        for cell in _executed_cells(path):
-            for data in _displayed(cell):
-                _take(found, data, f"notebooks/{path.name}", cell["id"])
+        _take_all(found, _executed_cells(path), path.name)
+    return found
+
+
+def recorded(cells: Iterable[Mapping[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+    """Read what `collect` does out of the cells of one executed notebook."""
+    found = _nothing()
+    _take_all(found, [cell for cell in cells if cell["cell_type"] == "code"], name)
+    return found
+
+
+def _nothing() -> dict[str, dict[str, Any]]:
+    return {"facts": {}, "charts": {}, "tables": {}, "specifications": {}}
+
+
+def _take_all(
+    found: dict[str, dict[str, Any]], cells: Iterable[Mapping[str, Any]], name: str
+) -> None:
+    for cell in cells:
+        for data in _displayed(cell):
+            _take(found, data, f"notebooks/{name}", cell["id"])
+
+
+def verdicts(
+    claims: Mapping[str, Claim], records: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Judge the claims for which every fact is there, without their texts.
+
+    Parameters
+    ----------
+    claims : mapping
+        The entries of `claims.yml`.
+    records : mapping
+        `facts` and `specifications`, as `collect` gives them.
+    """
+    facts, found = records["facts"], {}
+    for name, claim in claims.items():
+        if not set(claim.rule.inputs.values()) <= set(facts):
+            continue
+        rule = rules.make(claim.rule.name, claim.rule.settings)
+        inputs = _inputs(name, claim, rule, facts)
+        rows = records["specifications"].get(name, _NO_SPECIFICATIONS)["rows"]
+        estimate = claim.rule.inputs.get("estimate")
+        found[name] = {
+            "verdict": rule.claim(inputs, rows),
+            "estimate": inputs.get("estimate"),
+            "estimate_display": _display(facts, estimate),
+            "unit": facts[estimate]["unit"] if estimate else None,
+        }
     return found
 
 
@@ -139,16 +182,21 @@ def _judge(
     estimate = facts[estimate_id] if estimate_id else None
     holding = rule.holds(inputs, rows, verdict)
     used = _used(name, claim, facts)
+    against = _known(claim.counter_evidence, facts, f"claims.yml, {name}.counter_evidence")
+    limits = _known(claim.limits, facts, f"claims.yml, {name}.limits")
     tables = {table for fact in used for table in facts[fact]["rows"]}
     next_due, stale = freshness.of_tables(tables, as_of)
     return {
         "title": claim.title,
         "page": claim.page,
+        "found_as": substituted(claim.found_as, facts, f"claims.yml, {name}.found_as"),
         "says": substituted(claim.says, facts, f"claims.yml, {name}.says"),
         "asserted": inputs.get("asserted"),
         "asserted_display": _display(facts, claim.rule.inputs.get("asserted")),
+        "asserted_fact": claim.rule.inputs.get("asserted"),
         "estimate": inputs.get("estimate"),
         "estimate_display": _display(facts, estimate_id),
+        "estimate_fact": estimate_id,
         "unit": estimate["unit"] if estimate else None,
         "verdict": verdict,
         "sentence": substituted(claim.sentences[verdict], facts, f"claims.yml, {name}.sentences"),
@@ -163,16 +211,14 @@ def _judge(
             {source for fact in used for source in facts[fact]["sources"]}
             | set(recorded["sources"])
         ),
-        "counter_evidence": [
-            substituted(text, facts, f"claims.yml, {name}.counter_evidence")
-            for text in claim.counter_evidence
-        ],
-        "limits": [substituted(text, facts, f"claims.yml, {name}.limits") for text in claim.limits],
+        "counter_evidence": [substituted(text, facts, name) for text in against],
+        "limits": [substituted(text, facts, name) for text in limits],
         # The same texts with their references kept, for pages that link every number.
+        "found_as_source": claim.found_as,
         "says_source": claim.says,
         "sentence_source": claim.sentences[verdict],
-        "counter_evidence_source": claim.counter_evidence,
-        "limits_source": claim.limits,
+        "counter_evidence_source": against,
+        "limits_source": limits,
         "as_of": max(
             (day for day in [*(facts[fact]["as_of"] for fact in used), recorded["as_of"]] if day),
             default=None,
@@ -247,14 +293,15 @@ def _recommend(
     for claim in entry.claims:
         if claim not in claims:
             raise LedgerError(f"recommendations.yml, {name}: there is no claim {claim!r}.")
-    content: dict[str, Any] = entry.model_dump()
-    content["source"] = entry.model_dump()
-    for key, value in content.items():
+    written: dict[str, Any] = entry.model_dump()
+    for key, value in written.items():
         where = f"recommendations.yml, {name}.{key}"
         if isinstance(value, str):
-            content[key] = substituted(value, facts, where)
+            written[key] = _known_sentences(value, facts, where)
         elif key == "precedents":
-            content[key] = [substituted(text, facts, where) for text in value]
+            written[key] = _known(value, facts, where)
+    content = {key: _filled(value, facts, name) for key, value in written.items()}
+    content["source"] = written
     weak = ("not-supported", "cannot-be-verified")
     content["weak_claims"] = [c for c in entry.claims if claims[c]["verdict"] in weak]
     return content
@@ -281,6 +328,31 @@ def lookup(facts: Mapping[str, Any], fact_id: str, where: str) -> Mapping[str, A
 def substituted(text: str, facts: Mapping[str, Any], where: str) -> str:
     """Replace every {fact} role of a text by the display form of the fact."""
     return _REFERENCE.sub(lambda match: str(lookup(facts, match.group(1), where)["display"]), text)
+
+
+def _known(texts: Sequence[str], facts: Mapping[str, Any], where: str) -> list[str]:
+    """Leave out what rests on a number that was not public on the knowledge date."""
+    known = [text for text in texts if _is_known(text, facts, where)]
+    return known or ([_NOT_THEN] if texts else [])
+
+
+def _known_sentences(text: str, facts: Mapping[str, Any], where: str) -> str:
+    """Leave such sentences out of a text."""
+    known = [part for part in _SENTENCE.split(text) if _is_known(part, facts, where)]
+    return " ".join(known) or _NOT_THEN
+
+
+def _is_known(text: str, facts: Mapping[str, Any], where: str) -> bool:
+    return all(
+        lookup(facts, found, where)["value"] is not None for found in _REFERENCE.findall(text)
+    )
+
+
+def _filled(value: Any, facts: Mapping[str, Any], where: str) -> Any:
+    """Fill the numbers into a text or a list of texts."""
+    if isinstance(value, str):
+        return substituted(value, facts, where)
+    return [substituted(text, facts, where) for text in value]
 
 
 def write(ledger: Ledger, path: Path) -> None:

@@ -49,8 +49,10 @@ def curve(
     shape : str, optional
         A column whose values are told apart by shape and colour.
     """
-    ranked = results.sort_values("estimate").reset_index(drop=True)
-    ranked = ranked.assign(rank=ranked.index + 1)
+    # Rounded and stable: equal estimates stand in the order given, on every processor.
+    rounded = [float(f"{value:.9g}") for value in results["estimate"]]
+    ranked = results.assign(estimate=rounded).sort_values("estimate", kind="stable")
+    ranked = ranked.assign(rank=range(1, len(ranked) + 1))
     base = alt.Chart(ranked).encode(
         x=alt.X("rank:Q", title="specifications, lowest to highest", axis=alt.Axis(tickCount=6)),
         y=alt.Y("estimate:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=6)),

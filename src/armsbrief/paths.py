@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from armsbrief.errors import ArmsbriefError
@@ -32,3 +34,19 @@ PACKAGE = DATA / "datapackage.json"
 EDITIONS = ROOT / "editions"
 BUILD = ROOT / "_build"
 CACHE = BUILD / "cache"
+
+
+@contextmanager
+def at(root: Path) -> Iterator[None]:
+    """Have every path of this module point into another brief for a while."""
+    from armsbrief import data
+
+    here = globals()
+    before = {name: here[name] for name in here if name.isupper()}
+    here.update({name: root / path.relative_to(ROOT) for name, path in before.items()})
+    data.package.cache_clear()
+    try:
+        yield
+    finally:
+        here.update(before)
+        data.package.cache_clear()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
-import logging
 import multiprocessing
 import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +18,16 @@ from typing import Any
 
 import yaml
 
-from armsbrief import paths
-from armsbrief.charts import described, font_faces
+from armsbrief import onepage, paper, paths, unchanged
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
-_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/receipts$")
-_CHAPTERS = '<div class="toctree-wrapper'
+_ONLY_ON_SITE = re.compile(r"^notebooks/|^book/guide$")
+_APPENDIX = ("book/receipts", "book/sources")
+# Imported once in the parent, not in each of the two that build pages.
+_SHARED = ("jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",
+           "sphinx.builders.html", "sphinxcontrib.bibtex", "sphinx.ext.intersphinx")  # fmt: skip
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -62,16 +64,24 @@ def _write_if_changed(path: Path, content: bytes) -> None:
 
 
 def _print_contents() -> str:
-    """Return the table of contents without what is no reading for paper: notebooks, receipts."""
+    """Return the table of contents for paper: no notebooks, receipts and sources at the end."""
     contents = yaml.safe_load((paths.ROOT / "_toc.yml").read_text(encoding="utf-8"))
     for part in contents["parts"]:
-        part["chapters"] = [c for c in part["chapters"] if not _ONLY_ON_SITE.search(c["file"])]
+        part["chapters"] = [
+            chapter
+            for chapter in part["chapters"]
+            if not _ONLY_ON_SITE.search(chapter["file"]) and chapter["file"] not in _APPENDIX
+        ]
     contents["parts"] = [part for part in contents["parts"] if part["chapters"]]
+    appendix = [{"file": name} for name in _APPENDIX]
+    contents["parts"].append({"caption": "Appendix", "chapters": appendix})
     return yaml.safe_dump(contents, sort_keys=False)
 
 
-def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, Path]:
-    """Build site and PDF side by side.
+def publish(
+    work: Path, ledger: Path, edition: str, as_of: str, with_paper: bool = True
+) -> tuple[Path, ...]:
+    """Build the site and the PDFs side by side.
 
     Parameters
     ----------
@@ -81,26 +91,34 @@ def publish(work: Path, ledger: Path, edition: str, as_of: str) -> tuple[Path, P
         The ledger that the pages refer to.
     edition, as_of : str
         Name and knowledge date, for the title page and the PDF's dates.
+    with_paper : bool
+        Whether to make the PDF too.
 
     Returns
     -------
     tuple of pathlib.Path
-        The folder of the site and the PDF.
+        The folder of the site, the PDF, and the PDFs of one page.
 
     Raises
     ------
     LedgerError
         If a reference is broken or a page warns: all of them are listed.
     """
-    import jupyter_book.sphinx  # noqa: F401  # imported once here, shared by both forks
-
+    for name in _SHARED:
+        importlib.import_module(name)
     epoch = int(datetime.fromisoformat(as_of).replace(tzinfo=UTC).timestamp())
     environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        paper = pool.submit(_paper, work, environment, edition)
         site = pool.submit(_site, work, environment)
-        return site.result(), paper.result()
+        if not with_paper:
+            return (site.result(),)
+        printed = pool.submit(_paper, work, environment, edition)
+        short = pool.submit(_one_page, work, environment, ledger)
+        papers = [*printed.result(), *short.result()]
+        for made in papers:
+            shutil.copyfile(made, site.result() / made.name)  # the site offers them for download
+        return site.result(), *papers
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:
@@ -109,7 +127,7 @@ def _site(work: Path, environment: Mapping[str, str]) -> Path:
     return work / "html"
 
 
-def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
+def _paper(work: Path, environment: Mapping[str, str], edition: str) -> list[Path]:
     os.environ.update(environment)
     context = {"print_kind": "Policy brief with executable evidence",
                "print_edition": f"Edition {edition}"}  # fmt: skip
@@ -117,7 +135,25 @@ def _paper(work: Path, environment: Mapping[str, str], edition: str) -> Path:
         "html_theme": "armsbrief_print", "html_theme_options": {}, "html_context": context,
         "external_toc_path": "_toc_print.yml", "html_sidebars": {},
     })  # fmt: skip
-    return _pdf(work / "singlehtml" / "index.html", work / "brief.pdf")
+    pages, out = work / "singlehtml", work / "brief.pdf"
+    return _unless_same([pages], [out], lambda: paper.make_pdf(pages / "index.html", out))
+
+
+def _one_page(work: Path, environment: Mapping[str, str], ledger: Path) -> list[Path]:
+    os.environ.update(environment)
+    outs = [work / name for name in onepage.SIZES]
+    return _unless_same([ledger, paths.BOOK], outs, lambda: onepage.make(ledger, work))
+
+
+def _unless_same(sources: list[Path], outs: list[Path], make: Callable[[], Any]) -> list[Path]:
+    """Make PDFs, unless this very code has set these very sources: that takes seconds."""
+    mark = outs[0].with_suffix(".made-of")
+    made_of = unchanged.fingerprint([*sources, Path(__file__).parent])
+    known = mark.read_text(encoding="utf-8") if mark.is_file() else ""
+    if known != f"{made_of} {unchanged.fingerprint(outs)}":
+        make()
+        mark.write_text(f"{made_of} {unchanged.fingerprint(outs)}", encoding="utf-8")
+    return outs
 
 
 def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:
@@ -141,30 +177,6 @@ def _readable(said: str, work: Path) -> str:
     """Shorten Sphinx's messages to the paths that a person edits."""
     text = _ESCAPES.sub("", said).replace(f"{work / 'source'}{os.sep}", "")
     return "\n".join(f"  {line}" for line in text.strip().splitlines())
-
-
-def _pdf(page: Path, out: Path) -> Path:
-    """Set the single page as a tagged PDF."""
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    known = FontConfiguration()
-    css = weasyprint.CSS(string=font_faces(), font_config=known)
-    html = _answer_first(described(page.read_text(encoding="utf-8")))
-    weasyprint.HTML(string=html, base_url=str(page)).write_pdf(
-        out, stylesheets=[css], font_config=known, pdf_variant="pdf/ua-1"
-    )
-    return out
-
-
-def _answer_first(html: str) -> str:
-    """Put the contents after the front page: the reader came for the answer."""
-    contents = re.search(r'<nav class="contents".*?</nav>', html, flags=re.DOTALL)
-    if contents is None:
-        raise LedgerError("the page for print has no contents.")
-    rest = html[: contents.start()] + html[contents.end() :]
-    return rest.replace(_CHAPTERS, contents.group() + _CHAPTERS, 1)
 
 
 def swap_in(made: Path, place: Path) -> None:

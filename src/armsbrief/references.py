@@ -15,7 +15,7 @@ _GRADES = {
     "op-ed": "the op-ed under review",
 }
 _SPECIAL = str.maketrans({"{": "(", "}": ")", "\\": "/", "%": r"\%", "&": r"\&", "#": r"\#",
-                          "$": r"\$", "_": r"\_", "~": "-", "^": ""})  # fmt: skip
+                          "_": r"\_", "~": "-", "^": ""})  # fmt: skip
 
 
 def bibliography() -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from armsbrief import units
+from armsbrief import failures, units
 from armsbrief.rules import Verdict
 
 VERDICT: dict[Verdict, str] = {
@@ -24,7 +23,6 @@ GRADE = {
     "op-ed": "the op-ed itself",
 }
 _COMPLETE = ("USD bn", "USD m", "USD", "EUR", "EUR m", "percent", "km", "year", "date", "text")
-_NAMED = 4
 
 
 def robustness(claim: Mapping[str, Any]) -> str:
@@ -32,27 +30,12 @@ def robustness(claim: Mapping[str, Any]) -> str:
     found = claim["robustness"]
     if found is None:
         return "The verdict rests on one reading only: no other specification is defensible."
+    if found["of"] == 1:
+        return "There is one defensible way to compute it."
     text = f"This holds in {found['holds']} of {found['of']} defensible ways to compute it."
-    failing = [row for row in claim["specifications"] if not row["holds"]]
-    if not failing:
+    if found["holds"] == found["of"]:
         return text
-    if len(failing) <= _NAMED:
-        named = "; ".join(_named(row, claim["dimensions"]) for row in failing)
-        return f"{text} It fails with: {named}."
-    return f"{text} It fails with {_by_group(claim, failing)}."
-
-
-def _named(row: Mapping[str, Any], dimensions: Sequence[str]) -> str:
-    return ", ".join(str(row[dimension]) for dimension in dimensions)
-
-
-def _by_group(claim: Mapping[str, Any], failing: Sequence[Mapping[str, Any]]) -> str:
-    """Count the failures by the choice that matters most to a reader: the series."""
-    dimensions = claim["dimensions"]
-    group = "series" if "series" in dimensions else dimensions[0]
-    of_all = Counter(str(row[group]) for row in claim["specifications"])
-    failed = Counter(str(row[group]) for row in failing)
-    return "; ".join(f"{name} ({n} of {of_all[name]})" for name, n in failed.most_common())
+    return f"{text} It fails {failures.in_words(claim['specifications'], claim['dimensions'])}."
 
 
 def break_even(claim: Mapping[str, Any]) -> str:
@@ -87,9 +70,8 @@ def freshness(claim: Mapping[str, Any]) -> str:
     if claim["next_due"] is None:
         text = f"{known}; no regular update is expected."
     elif claim["stale"]:
-        text = (
-            f"{known}; overdue: one of its tables should have had news by {day(claim['next_due'])}."
-        )
+        due = day(claim["next_due"])
+        text = f"{known}; overdue: one series or more should have had news by {due}."
     else:
         text = f"{known}; the next are due by {day(claim['next_due'])}."
     return f"{text} {_checked(claim['last_checked'])}".rstrip()
@@ -110,8 +92,15 @@ def estimate(claim: Mapping[str, Any]) -> str:
     shown, unit = claim["estimate_display"], claim["unit"]
     if shown is None:
         return "—"
-    if claim["estimate"] is None or isinstance(claim["estimate"], bool | str) or unit in _COMPLETE:
+    if claim["estimate"] is None or isinstance(claim["estimate"], bool | str):
         return str(shown)
+    return with_unit(shown, unit)
+
+
+def with_unit(shown: str, unit: str | None) -> str:
+    """Add the unit to a displayed number whose form does not say it."""
+    if unit is None or unit in _COMPLETE:
+        return shown
     return f"×{shown}" if unit == "ratio" else f"{shown} {unit}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from armsbrief import words
-from armsbrief.charts import described, font_faces
+from armsbrief.charts import described
 from armsbrief.kit.letters import OPENING, Letter, Run
 from armsbrief.kit.word import closing
+from armsbrief.paper import as_pdf, laid_out
 
 _STYLE = Path(__file__).with_name("letter.css")
 _BOX = (
@@ -23,17 +23,8 @@ _BOX = (
 
 def pdf(letter: Letter) -> bytes:
     """Return the letter as PDF/UA; the same letter gives the same bytes."""
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    logging.getLogger("weasyprint").setLevel(logging.ERROR)
-    known = FontConfiguration()
-    sheet = weasyprint.CSS(string=font_faces() + _STYLE.read_text("utf-8"), font_config=known)
-    made: bytes = weasyprint.HTML(string=html(letter)).write_pdf(
-        stylesheets=[sheet], font_config=known, pdf_variant="pdf/ua-1",
-        pdf_identifier=f"{letter.name} {letter.edition}".encode(),
-    )  # fmt: skip
-    return made
+    page = laid_out(html(letter), _STYLE, _STYLE.read_text("utf-8"))
+    return as_pdf(page, pdf_identifier=f"{letter.name} {letter.edition}".encode())
 
 
 def html(letter: Letter) -> str:

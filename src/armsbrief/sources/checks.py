@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +55,7 @@ def read_csv(path: Path, text: Iterable[str] = (), skip: Iterable[int] = ()) -> 
         If the file is missing or cannot be parsed.
     """
     try:
-        return pd.read_csv(
+        raw = pd.read_csv(
             path,
             encoding="utf-8-sig",
             low_memory=False,
@@ -62,26 +63,46 @@ def read_csv(path: Path, text: Iterable[str] = (), skip: Iterable[int] = ()) -> 
             skiprows=list(skip),
         )
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+        raise DataError(f"{path.name} cannot be read ({error}); expected CSV in UTF-8") from error
+    require_width(raw, path.name)
+    return raw
+
+
+def require_width(raw: pd.DataFrame, what: str) -> None:
+    """Raise `DataError` if rows had more cells than the header: pandas shifts them."""
+    if not isinstance(raw.index, pd.RangeIndex):
+        raise DataError(
+            f"{what} cannot be read: rows have more cells than the header; expected as many"
+        )
 
 
 def require_columns(raw: pd.DataFrame, columns: Iterable[str], what: str) -> None:
-    """Raise `DataError` naming every column of `columns` that `raw` lacks."""
-    missing = sorted(set(columns) - set(raw.columns))
-    if missing:
-        raise DataError(f"{what} lacks the column(s) {', '.join(missing)}; has the format changed?")
+    """Raise `DataError` naming every column that `raw` lacks, and what looks like it."""
+    wanted = set(columns)
+    missing = sorted(wanted - set(raw.columns))
+    if not missing:
+        return
+    others = [str(name) for name in raw.columns if name not in wanted]
+    alike = [found[0] for name in missing if (found := get_close_matches(name, others, 1))]
+    renamed = f" {', '.join(alike)} may be the new name." if alike else ""
+    raise DataError(
+        f"{what} lacks the column(s) {', '.join(missing)}; expected all that earlier "
+        f"releases have.{renamed}"
+    )
 
 
 def require_counts(raw: pd.DataFrame, columns: Iterable[str], what: str) -> None:
     """Raise `DataError` unless every value of `columns` is a number and not negative."""
     for column in columns:
         numbers = pd.to_numeric(raw[column], errors="coerce")
-        if numbers.isna().any():
-            raise DataError(
-                f"{what}: {int(numbers.isna().sum())} value(s) of {column} are not numbers"
-            )
-        if (numbers < 0).any():
-            raise DataError(f"{what}: {int((numbers < 0).sum())} value(s) of {column} are negative")
+        for bad, word in ((numbers.isna() | (numbers % 1 != 0), "not numbers, or not whole ones"),
+                          (numbers < 0, "negative")):  # fmt: skip
+            if bad.any():
+                first = f"{raw[column][bad].iloc[0]!r} in row {int(bad.to_numpy().argmax()) + 2}"
+                raise DataError(
+                    f"{what}: {int(bad.sum())} value(s) of {column} are {word} ({first}); "
+                    "expected whole numbers of at least 0"
+                )
 
 
 def require_unique(raw: pd.DataFrame, columns: list[str], what: str) -> None:
@@ -89,7 +110,27 @@ def require_unique(raw: pd.DataFrame, columns: list[str], what: str) -> None:
     repeated = raw[raw.duplicated(columns, keep=False)]
     if len(repeated):
         first = ", ".join(str(value) for value in repeated[columns].iloc[0])
-        raise DataError(f"{what}: {len(repeated)} rows share a key ({first} is one)")
+        raise DataError(
+            f"{what}: {len(repeated)} rows share a key ({first} is one); expected each once"
+        )
+
+
+def days(raw: pd.DataFrame, column: str, what: str) -> pd.Series:
+    """Read a column of days (YYYY-MM-DD, with or without a time).
+
+    Raises
+    ------
+    DataError
+        Showing the first value that is no such day.
+    """
+    found = pd.to_datetime(raw[column].astype(str), format="ISO8601", errors="coerce")
+    bad = found.isna() | ~raw[column].astype(str).str.match(r"\d{4}-\d{2}-\d{2}")
+    if bad.any():
+        raise DataError(
+            f"{what}: {int(bad.sum())} value(s) of {column} are no dates as we know them "
+            f"({raw[column][bad].iloc[0]!r}); expected YYYY-MM-DD"
+        )
+    return found
 
 
 def require_past(dates: pd.Series, release: Release, what: str) -> None:
@@ -97,9 +138,10 @@ def require_past(dates: pd.Series, release: Release, what: str) -> None:
     latest = dates.max()
     if pd.isna(latest) or latest.date() <= release.published:
         return
+    version = "" if release.version in what else f" {release.version}"
     raise DataError(
-        f"{what} {release.version} was published on {release.published}, "
-        f"but holds an event of {latest.date()}"
+        f"{what}{version} was published on {release.published}, but holds an event of "
+        f"{latest.date()}; expected none after that day"
     )
 
 

@@ -7,7 +7,10 @@ inside a country counts for it, whoever fought there.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from datetime import date
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +18,7 @@ import pandas as pd
 from armsbrief.errors import DataError
 from armsbrief.sources.checks import (
     Release,
+    days,
     read_csv,
     require_columns,
     require_counts,
@@ -26,8 +30,11 @@ from armsbrief.sources.checks import (
 COUNTRY_YEAR_25_1 = Release("25.1", date(2025, 6, 30), "ucdp-ovcy-251")
 GED_22_1 = Release("22.1", date(2022, 6, 30), "ucdp-ged-221")
 
+PAKISTAN = "770"
+CHUNK = 50_000  # rows read at once, so that memory does not grow with the file
 NO_GROUP = "no armed group"
 NOT_RECORDED = "not recorded"
+OTHER = "other"
 TYPES = {1: "state-based", 2: "non-state", 3: "one-sided"}
 BOUNDS = ("best", "low", "high")
 
@@ -89,6 +96,7 @@ _EVENT_COLUMNS = (
     "date_start",
     *_EVENT_DEATHS,
 )
+_FIELD = 2**24  # characters of one cell: UCDP lists every article on an event
 _EVENT_KEY = ["month", "province", "armed_group", "type_of_violence"]
 
 
@@ -139,13 +147,99 @@ def read_ged(path: Path) -> pd.DataFrame:
     return raw.assign(active_year=_as_bool(raw["active_year"]))
 
 
+def read_events_of(path: Path, country: str, release: Release, what: str) -> pd.DataFrame:
+    """Read the events of one country out of a file of all countries, a piece at a time.
+
+    Every event is checked, also of other countries: a file that is wrong
+    anywhere is not trusted anywhere.
+
+    Parameters
+    ----------
+    path : Path
+        GED CSV file; may start with a byte-order mark.
+    country : str
+        Gleditsch-Ward number.
+    release : Release
+        The version that the file is said to be.
+    what : str
+        Name for messages.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (events of the country, 11)
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or an event is not as `derive_events_monthly`
+        requires.
+    """
+    parts, seen = [], 0
+    ids: set[str] = set()
+    for piece in _pieces(path, what):
+        _check_events(piece, release, what)
+        require_new(piece["id"], ids, what)
+        seen += len(piece)
+        here = piece[piece["country_id"] == country]
+        counts = {name: pd.to_numeric(here[name]).astype("int64") for name in _EVENT_DEATHS}
+        parts.append(here[list(_EVENT_COLUMNS)].assign(**counts))
+    if not seen:
+        raise DataError(f"{what}: {path.name} has a header and no rows; expected events")
+    return pd.concat(parts, ignore_index=True)
+
+
+def _pieces(path: Path, what: str) -> Iterator[pd.DataFrame]:
+    columns = [*_EVENT_COLUMNS, "country_id"]
+    csv.field_size_limit(_FIELD)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as content:
+            lines = csv.reader(content, strict=True)
+            header = next(lines, [])
+            require_columns(pd.DataFrame(columns=header), columns, what)
+            pick = itemgetter(*(header.index(name) for name in columns))
+            rows = map(pick, _whole(lines, len(header), what))
+            while piece := list(islice(rows, CHUNK)):
+                yield _typed(pd.DataFrame(piece, columns=columns, dtype=str))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(
+            f"{what}: {path.name} cannot be read ({error}); expected CSV in UTF-8"
+        ) from error
+
+
+def _typed(piece: pd.DataFrame) -> pd.DataFrame:
+    kinds = pd.to_numeric(piece["type_of_violence"], errors="coerce").fillna(0).astype(int)
+    places = piece["adm_1"].where(piece["adm_1"] != "", None)
+    return piece.assign(type_of_violence=kinds, adm_1=places)
+
+
+def _whole(lines: Iterator[list[str]], width: int, what: str) -> Iterator[list[str]]:
+    """Pass rows on that are as wide as the header; a row of HXL tags is left out."""
+    for number, row in enumerate(lines, start=2):
+        if number == 2 and _are_tags(row):
+            continue
+        if len(row) != width:
+            raise DataError(f"{what}: row {number} has {len(row)} cells; expected {width}")
+        yield row
+
+
+def require_new(ids: pd.Series, seen: set[str], what: str) -> None:
+    """Raise `DataError` if an id was seen before; remember the others."""
+    if repeated := seen.intersection(ids):
+        raise DataError(f"{what}: rows share a key ({min(repeated)} is one); expected each once")
+    seen.update(ids)
+
+
 def _has_tags(path: Path) -> bool:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             second = [next(csv.reader(lines), []) for _ in range(2)][1]
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
-    return all(not cell or cell.startswith("#") for cell in second)
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path.name} cannot be read ({error}); expected CSV in UTF-8") from error
+    return _are_tags(second)
+
+
+def _are_tags(row: list[str]) -> bool:
+    return bool(row) and all(not cell or cell.startswith("#") for cell in row)
 
 
 def _as_bool(values: pd.Series) -> pd.Series:
@@ -244,22 +338,23 @@ def derive_events_monthly(raw: pd.DataFrame, release: Release = GED_22_1) -> pd.
     return _stamp(table, release)
 
 
-def _check_events(raw: pd.DataFrame, release: Release) -> None:
-    what = "UCDP event file"
+def _check_events(raw: pd.DataFrame, release: Release, what: str = "UCDP event file") -> None:
     require_columns(raw, _EVENT_COLUMNS, what)
     require_unique(raw, ["id"], what)
     require_counts(raw, _EVENT_DEATHS, what)
-    require_past(pd.to_datetime(raw["date_start"]), release, what)
+    require_past(days(raw, "date_start", what), release, what)
     unknown = set(raw["type_of_violence"]) - set(TYPES)
     if unknown:
-        raise DataError(f"{what}: unknown type of violence {sorted(map(str, unknown))[0]}")
+        raise DataError(
+            f"{what}: unknown type of violence {sorted(map(str, unknown))[0]}; expected 1, 2 or 3"
+        )
 
 
 def _label_events(raw: pd.DataFrame) -> pd.DataFrame:
     provinces = raw["adm_1"].fillna(NOT_RECORDED)
     return raw.assign(
         month=pd.to_datetime(raw["date_start"]).dt.strftime("%Y-%m"),
-        province=provinces.map(PLACES).fillna(provinces),
+        province=provinces.where(provinces == NOT_RECORDED, provinces.map(PLACES).fillna(OTHER)),
         armed_group=[
             armed_group(a, b, t)
             for a, b, t in zip(raw["side_a"], raw["side_b"], raw["type_of_violence"], strict=True)

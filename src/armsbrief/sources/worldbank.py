@@ -87,7 +87,25 @@ def derive_population(raw: pd.DataFrame, release: Release = WDI_2024_06_28) -> p
     years = {name: found[1] for name in raw.columns if (found := _YEAR.fullmatch(str(name)))}
     require_columns(raw, [*_NAMES, "Series Code"], what)
     _require_series(raw, years, what)
-    table = _long(raw, years)
+    return derive_long(_long(raw, years), release)
+
+
+def derive_long(table: pd.DataFrame, release: Release) -> pd.DataFrame:
+    """Check and finish a population table of one row per country and year.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, shape (countries x years, 4)
+        ``iso3``, ``country``, ``year``, ``population``.
+    release : Release
+        The update of the indicators.
+
+    Raises
+    ------
+    DataError
+        As `derive_population`.
+    """
+    what = "World Bank population"
     require_counts(table, ["population"], what)
     require_unique(table, ["iso3", "year"], what)
     require_past(pd.to_datetime(table["year"].astype(str) + "-01-01"), release, what)

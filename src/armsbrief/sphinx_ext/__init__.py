@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from armsbrief import __version__
-from armsbrief.sphinx_ext import directives, nodes, roles
+from armsbrief.sphinx_ext import directives, nodes, paper, roles, site, watched
 from armsbrief.sphinx_ext.fonts import add_fonts
 from armsbrief.sphinx_ext.source import attach_ledger
 
@@ -22,30 +22,20 @@ from armsbrief.sphinx_ext.source import attach_ledger
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register roles, directives and nodes."""
     app.connect("builder-inited", attach_ledger)
+    app.connect("builder-inited", paper.replace_directives)
     app.connect("build-finished", add_fonts)
-    app.connect("html-page-context", drop_thebe, priority=900)
     app.add_html_theme("armsbrief_print", str(Path(__file__).parent / "themes" / "print"))
     nodes.register(app)
     roles.register(app)
+    watched.register(app)
     directives.register(app)
+    site.register(app)
     return {
         "version": __version__,
         "env_version": _code_version(),
         "parallel_read_safe": True,
-        "parallel_write_safe": True,
+        "parallel_write_safe": False,  # what is used in writing is noted in this process
     }
-
-
-def drop_thebe(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Leave out the live-code script of the theme: we do not use it, and it names another site."""
-    for key in ("script_files", "css_files"):
-        files = context.get(key, [])
-        context[key] = [file for file in files if "thebe" not in _said_by(file)]
-
-
-def _said_by(file: Any) -> str:
-    attributes = getattr(file, "attributes", {})
-    return f"{getattr(file, 'filename', file)} {attributes.get('body', '')}".lower()
 
 
 def _code_version() -> int:

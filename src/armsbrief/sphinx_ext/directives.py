@@ -15,7 +15,9 @@ from sphinx.util.docutils import SphinxDirective
 from armsbrief import changes, words
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sphinx_ext import source
-from armsbrief.sphinx_ext.nodes import Drawing, anchor, badge, number, reference
+from armsbrief.sphinx_ext.addresses import receipt
+from armsbrief.sphinx_ext.nodes import anchor, badge, drawing, number, reference
+from armsbrief.sphinx_ext.site import board, cite, figures, trial
 from armsbrief.sphinx_ext.text import with_numbers
 
 _FEW_SOURCES = 8
@@ -104,13 +106,33 @@ class Board(_LedgerDirective):
         rows = [
             [
                 self._link(name, claim),
-                claim["asserted_display"] or "—",
-                words.estimate(claim),
+                self._value(claim["asserted_fact"], claim["asserted_display"] or "—"),
+                self._value(claim["estimate_fact"], words.estimate(claim)),
                 badge(claim["verdict"]),
             ]
             for name, claim in source.of(self.env)["claims"].items()
         ]
-        return [grid(["The op-ed’s claim", "It says", "We find", "Verdict"], rows, "board")]
+        table = grid(["The op-ed’s claim", "It says", "We find", "Verdict"], rows, "board")
+        if source.on_paper(self.env):
+            return [table]
+        return [html(self._filter()), table]
+
+    def _filter(self) -> str:
+        """Return buttons that show the claims of one verdict; without a script all are shown."""
+        count = Counter(claim["verdict"] for claim in source.of(self.env)["claims"].values())
+        buttons = [board.button("all", "All", count.total())]
+        buttons += [board.button(v, text, count[v]) for v, text in words.VERDICT.items()]
+        return board.fieldset(buttons)
+
+    def _value(self, fact_id: str | None, shown: str) -> Node | str:
+        """Return what the board says of a number; on the site the number leads to its receipt."""
+        fact = self.facts[fact_id] if fact_id else None
+        if fact is None or fact["display"] not in shown:
+            return shown
+        before, after = shown.split(fact["display"], 1)
+        return nodes.inline(
+            "", "", nodes.Text(before), number(fact_id, fact, self.env), nodes.Text(after)
+        )
 
     def _link(self, name: str, claim: Mapping[str, Any]) -> Node:
         text = nodes.inline("", claim["title"])
@@ -148,17 +170,14 @@ class Finding(_LedgerDirective):
 
     def _charts(self, name: str) -> list[Node]:
         charts = source.of(self.env)["charts"]
-        shown = [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
-        return shown[:1] if source.on_paper(self.env) else shown
+        return [figure(self, key, chart) for key, chart in charts.items() if _of(key, name)]
 
     def _sections(self, name: str, claim: Mapping[str, Any]) -> list[Node]:
         tables = source.of(self.env)["tables"]
-        if source.on_paper(self.env):
-            return self._in_short(claim)
         shown = [titled_grid(table) for key, table in tables.items() if _of(key, name)]
         limits = [*claim["limits_source"], f"The rule: {claim['tolerance']}."]
         sections = [
-            headed("How sure", self.paragraph(words.robustness(claim))),
+            headed("How sure", self.paragraph(words.robustness(claim)), *self._trial(name, claim)),
             headed("What would change it", self.paragraph(words.break_even(claim))),
             headed("The best evidence against", self.bullets(claim["counter_evidence_source"])),
             *([headed("Where sources disagree", *shown)] if shown else []),
@@ -169,19 +188,10 @@ class Finding(_LedgerDirective):
             self.state.document.note_implicit_target(section, section)
         return [*sections]
 
-    def _in_short(self, claim: Mapping[str, Any]) -> list[Node]:
-        """Return what paper has room for; tables, numbers and rules stand on the site."""
-        sure = self.paragraph(f"{words.robustness(claim)} {words.break_even(claim)}")
-        evidence = self._evidence(claim)
-        evidence["classes"].append("source")
-        sections = [
-            headed("How sure, and what would change it", sure),
-            headed("The best evidence against", self.bullets(claim["counter_evidence_source"])),
-            headed("Limits", self.bullets(claim["limits_source"]), evidence),
-        ]
-        for section in sections:
-            self.state.document.note_implicit_target(section, section)
-        return [*sections]
+    def _trial(self, name: str, claim: Mapping[str, Any]) -> list[Node]:
+        if not trial.offered(claim):
+            return []
+        return [html(trial.form(name, claim, source.root(self.env)))]
 
     def _evidence(self, claim: Mapping[str, Any]) -> nodes.paragraph:
         facts = [self.facts[fact] for fact in claim["facts"]]
@@ -213,9 +223,16 @@ def figure(directive: _LedgerDirective, key: str, chart: Mapping[str, Any]) -> N
     below = nodes.paragraph("", chart["note"] + " " if chart["note"] else "", classes=["source"])
     below += directive.attributed(chart["sources"])
     below += nodes.Text(f". Data known on {words.day(chart['as_of'])}.")
-    box = nodes.container("", caption, Drawing("", svg=chart["svg"]), below, classes=["chart"])
+    box = nodes.container("", caption, drawing(chart), below, classes=["chart"])
+    if not source.on_paper(directive.env):
+        box += html(figures.tools(key, chart, source.root(directive.env)))
     box["ids"].append(anchor("chart", key))
     return box
+
+
+def html(text: str) -> nodes.raw:
+    """Return what only the site has: forms, buttons, tables to open."""
+    return nodes.raw("", text, format="html")
 
 
 def titled_grid(table: Mapping[str, Any]) -> nodes.table:
@@ -322,18 +339,20 @@ class Changes(_LedgerDirective):
     required_arguments = 1
 
     def content_nodes(self) -> list[Node]:
-        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
-        self.env.note_dependency(str(path))
-        found = changes.since(changes.read(path), source.of(self.env))
+        found = self.found()
         then = f"the edition of {words.day(self.arguments[0])}"
         others = [change for change in found if change.moved and not change.flipped]
-        shown: list[Node] = [nodes.paragraph("", changes.summary(found, then, "this one"))]
-        shown += [self._flipped(change) for change in found if change.flipped]
-        if others:
-            rows = [self._cells(change) for change in others]
-            shown.append(nodes.paragraph("", "The other changes leave the verdict as it was."))
-            shown.append(grid(["Claim", "Value", "Holds in", "Why"], rows, "changes"))
-        return shown
+        return [
+            nodes.paragraph("", changes.summary(found, then, "this one")),
+            *[self._flipped(change) for change in found if change.flipped],
+            *(self.others(others) if others else []),
+        ]
+
+    def others(self, moved: list[changes.Change]) -> list[Node]:
+        """Show the changes that leave the verdict as it was."""
+        rows = [self._cells(change) for change in moved]
+        said = nodes.paragraph("", "The other changes leave the verdict as it was.")
+        return [said, grid(["Claim", "Value", "Holds in", "Why"], rows, "changes")]
 
     def _flipped(self, change: changes.Change) -> Node:
         _, value, holds = changes.arrows(change)
@@ -360,38 +379,46 @@ class Changes(_LedgerDirective):
         now = badge(change.after["verdict"]) if change.after else nodes.Text("no such claim")
         return [nodes.inline("", then, classes=["verdict-then"]), nodes.Text(" → "), now]
 
+    def found(self) -> list[changes.Change]:
+        """Compare the earlier edition with this one, claim by claim."""
+        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
+        self.env.note_dependency(str(path))
+        return changes.since(changes.read(path), source.of(self.env))
+
     def _cells(self, change: changes.Change) -> list[Node | str]:
         _, value, holds = changes.arrows(change)
         return [self._link(change), value, holds, " ".join(changes.why(change))]
 
 
-class Receipts(_LedgerDirective):
-    """`{receipts}`: the trail of every number."""
+class CiteThis(_LedgerDirective):
+    """`{cite-this}`: how to cite this edition, in words and as BibTeX."""
 
     def content_nodes(self) -> list[Node]:
-        return [self._receipt(name, fact) for name, fact in sorted(self.facts.items())]
+        return [html(cite.block(self.config, source.of(self.env)))]
 
-    def _receipt(self, name: str, fact: Mapping[str, Any]) -> Node:
-        box = nodes.container("", classes=["receipt"])
-        self.label(box, anchor("fact", name), fact["label"])
-        head = nodes.paragraph("", "", nodes.strong("", fact["display"]))
-        head += nodes.Text(f" — {fact['label']} ({fact['unit']})")
-        box += head
-        value = fact["value"]
-        rows = sum(map(len, fact["rows"].values()))
-        tables = ", ".join(fact["rows"])
-        text = f"Full value {value!r}; " if not isinstance(value, str) else ""
-        text += f"{fact['how']}; {rows} row{'s' if rows != 1 else ''} of {tables}"
-        text += f", known on {words.day(fact['as_of'])}. " if fact["as_of"] else ". "
-        line = nodes.paragraph("", text)
-        line += notebook_link(self, fact["notebook"])
-        line += nodes.Text(f", cell {fact['cell']}. Id ")
-        line += nodes.literal("", name)
-        if fact["sources"]:
-            line += nodes.Text(". Sources: ")
-            line += self.cited(fact["sources"])
-        box += line
-        return box
+
+class Receipts(_LedgerDirective):
+    """`{receipts}`: every number in a line, and the way to its whole receipt."""
+
+    def content_nodes(self) -> list[Node]:
+        by_notebook: dict[str, list[str]] = {}
+        for name, fact in sorted(self.facts.items()):
+            by_notebook.setdefault(fact["notebook"], []).append(name)
+        return [self._list(notebook, names) for notebook, names in by_notebook.items()]
+
+    def _list(self, notebook: str, names: list[str]) -> Node:
+        section = headed(notebook)
+        section += [self._line(name, self.facts[name]) for name in names]
+        self.state.document.note_implicit_target(section, section)
+        return section
+
+    def _line(self, name: str, fact: Mapping[str, Any]) -> Node:
+        line = nodes.paragraph("", classes=["number"], ids=[anchor("fact", name)])
+        line += nodes.strong("", fact["display"])
+        line += nodes.Text(f" — {fact['label']}. ")
+        address = source.root(self.env) + receipt(name, fact["notebook"])
+        line += nodes.reference("", f"Receipt, cell {fact['cell']}", refuri=address, internal=True)
+        return line
 
 
 def register(app: Sphinx) -> None:
@@ -404,3 +431,4 @@ def register(app: Sphinx) -> None:
     app.add_directive("asks", Asks)
     app.add_directive("receipts", Receipts)
     app.add_directive("changes", Changes)
+    app.add_directive("cite-this", CiteThis)

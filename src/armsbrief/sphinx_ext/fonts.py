@@ -9,7 +9,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from armsbrief import paths
-from armsbrief.charts import FONT_FOLDER
+from armsbrief.drawing import FONT_FOLDER
 
 FACES = ("Regular", "Italic", "Bold")
 # Latin with its accents, and the punctuation and arrows that the brief uses.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from docutils import nodes
@@ -11,21 +12,53 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from armsbrief.rules import Verdict
-from armsbrief.sphinx_ext import source
+from armsbrief.sphinx_ext import narrow, source, svg
+from armsbrief.sphinx_ext.addresses import anchor, receipt
 from armsbrief.words import VERDICT
+
+__all__ = ["Drawing", "Number", "anchor", "badge", "drawing", "number", "reference", "register"]
 
 
 class Drawing(nodes.General, nodes.Element):
-    """An SVG, drawn at build and set inline."""
+    """An SVG, drawn at build and set inline; on a screen also a narrow one, for phones."""
+
+
+class Number(nodes.Inline, nodes.TextElement):
+    """A displayed number that leads to its receipt."""
 
 
 def _visit_drawing(translator: Any, node: Drawing) -> None:
-    translator.body.append(f'<div class="drawing">{_single_line(node["svg"])}</div>')
+    if translator.builder.name == "singlehtml":
+        drawings = node["svg"]
+    else:
+        drawings = svg.for_screen(node["svg"], "broad") + svg.for_screen(node["narrow"], "narrow")
+    translator.body.append(f'<div class="drawing">{_single_line(drawings)}</div>')
     raise nodes.SkipNode
 
 
-def _single_line(svg: str) -> str:
-    return re.sub(r"\s*\n\s*", " ", svg)
+def _visit_number(translator: Any, node: Number) -> None:
+    root = "../" * translator.builder.current_docname.count("/")
+    address = receipt(node["fact"], node["notebook"])
+    translator.body.append(
+        f'<a class="receipt-link fact" data-fact="{node["fact"]}" href="{root}{address}">'
+    )
+
+
+def _depart_number(translator: Any, node: Number) -> None:
+    translator.body.append("</a>")
+
+
+def _resolve_number(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Turn a reference to a fact into a link; a heading has taken its text before."""
+    if node["reftype"] != "fact":
+        return None
+    return Number("", node.astext(), fact=node["reftarget"], notebook=node["notebook"])
+
+
+def _single_line(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 def _skip(translator: Any, node: Drawing) -> None:
@@ -35,11 +68,13 @@ def _skip(translator: Any, node: Drawing) -> None:
 def register(app: Sphinx) -> None:
     """Tell Sphinx how to write our nodes."""
     app.add_node(Drawing, html=(_visit_drawing, None), text=(_skip, None), latex=(_skip, None))
+    app.add_node(Number, html=(_visit_number, _depart_number))
+    app.connect("missing-reference", _resolve_number)
 
 
-def anchor(kind: str, name: str) -> str:
-    """Return the anchor of a fact's receipt or a claim: dots are legal ids but awkward in CSS."""
-    return f"{kind}-{name.replace('.', '--')}"
+def drawing(chart: Mapping[str, Any]) -> Drawing:
+    """Return a chart as it is drawn: broad, and narrow for phones."""
+    return Drawing("", svg=chart["svg"], narrow=narrow.drawn(chart))
 
 
 def reference(label: str, content: nodes.Element, classes: list[str], docname: str) -> nodes.Node:
@@ -55,10 +90,14 @@ def reference(label: str, content: nodes.Element, classes: list[str], docname: s
 
 def number(fact_id: str, fact: Any, env: BuildEnvironment) -> nodes.Node:
     """Return a displayed number, linked to its receipt where receipts are published."""
-    text = nodes.inline("", fact["display"], classes=["fact"])
     if source.on_paper(env):
-        return text
-    return reference(anchor("fact", fact_id), text, ["receipt-link"], env.docname)
+        place = f"#{anchor('fact', fact_id)}"
+        return nodes.reference("", fact["display"], refuri=place, classes=["fact"])
+    text = nodes.inline("", fact["display"], classes=["fact"])
+    return addnodes.pending_xref(
+        "", text, refdomain="", reftype="fact", reftarget=fact_id, refexplicit=True,
+        refwarn=True, refdoc=env.docname, notebook=fact["notebook"],
+    )  # fmt: skip
 
 
 def badge(verdict: Verdict) -> nodes.inline:

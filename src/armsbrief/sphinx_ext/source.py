@@ -13,6 +13,7 @@ from sphinx.environment import BuildEnvironment
 from armsbrief import editions, ledger
 from armsbrief.errors import ArmsbriefError
 from armsbrief.references import sources
+from armsbrief.sphinx_ext.watched import watch
 
 VARIABLE = "ARMSBRIEF_LEDGER"
 
@@ -22,23 +23,17 @@ def attach_ledger(app: Sphinx) -> None:
     given = os.environ.get(VARIABLE)
     if given:
         book = ledger.read(Path(given))
-        depends = [given]
     else:
         source = Path(app.srcdir)
         notebooks = sorted((source / "notebooks").glob("*.ipynb"))
         edition = editions.default()
         book = ledger.compile_ledger(notebooks, source / "book", edition.name, edition.parameters)
-        entries = [source / "book" / name for name in ("claims.yml", "recommendations.yml")]
-        depends = [str(path) for path in [*notebooks, *entries]]
-    app.armsbrief_ledger = book  # type: ignore[attr-defined]
-    app.armsbrief_depends = depends  # type: ignore[attr-defined]
-    app.armsbrief_sources = sources()  # type: ignore[attr-defined]
+    app.armsbrief_ledger = watch(app, "ledger", book)  # type: ignore[attr-defined]
+    app.armsbrief_sources = watch(app, "sources", sources())  # type: ignore[attr-defined]
 
 
 def of(env: BuildEnvironment) -> Mapping[str, Any]:
-    """Return the ledger, and note that the current page depends on it."""
-    for path in env.app.armsbrief_depends:  # type: ignore[attr-defined]
-        env.note_dependency(path)
+    """Return the ledger; what the current page looks up in it is noted."""
     found: Mapping[str, Any] = env.app.armsbrief_ledger  # type: ignore[attr-defined]
     return found
 
@@ -46,6 +41,11 @@ def of(env: BuildEnvironment) -> Mapping[str, Any]:
 def on_paper(env: BuildEnvironment) -> bool:
     """Tell whether the pages are for print, which leaves the trail of each number to the site."""
     return bool(env.app.builder.name == "singlehtml")
+
+
+def root(env: BuildEnvironment) -> str:
+    """Return the way from the current page to the root of the site."""
+    return "../" * env.docname.count("/")
 
 
 def sources_of(env: BuildEnvironment) -> Mapping[str, Mapping[str, str]]:

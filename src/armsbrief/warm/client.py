@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from queue import Empty
 
 from jupyter_client.asynchronous import AsyncKernelClient
 from traitlets.config import Config
 
 _ANSWER = 1.0  # seconds until a question is asked again
+_LONGEST = 96  # bytes of a socket's path without its number, on the strictest of systems
 _GREETING = 0.2  # seconds for the output channel to say that it is connected
 
 
@@ -55,13 +58,23 @@ class PromptClient(AsyncKernelClient):  # type: ignore[misc]  # jupyter_client i
         return True
 
 
-def prompt() -> Config:
-    """Return the configuration by which nbclient's kernel managers use this client.
+def prompt(folder: str = "") -> Config:
+    """Return the configuration by which nbclient's kernel manager uses this client.
+
+    Parameters
+    ----------
+    folder : str, optional
+        A private folder, for one kernel alone. The kernel then listens at files
+        in it, which only this user can open, not at ports, which every user
+        can; unless their path is longer than the system allows.
 
     Returns
     -------
     traitlets.config.Config
         For papermill and nbclient: `config=prompt()`.
     """
-    name = f"{PromptClient.__module__}.{PromptClient.__qualname__}"
-    return Config({"KernelManager": {"client_class": name}})
+    options = {"client_class": f"{PromptClient.__module__}.{PromptClient.__qualname__}"}
+    place = os.path.join(folder, "k")
+    if folder and sys.platform != "win32" and len(os.fsencode(place)) < _LONGEST:
+        options |= {"transport": "ipc", "ip": place}
+    return Config({"KernelManager": options})

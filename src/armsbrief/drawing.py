@@ -1,0 +1,147 @@
+"""Draw Vega-Lite specifications as SVG: here, or in one process that all kernels of a build share.
+
+The drawing engine takes most of a second to get ready, in every process that
+uses it. So a build starts one *drawing process* beside the kernels and names its
+socket in `ARMSBRIEF_DRAWING`. The engine gives the same bytes wherever it runs;
+where the process cannot be reached, a kernel draws by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import font_lato
+
+FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
+VARIABLE = "ARMSBRIEF_DRAWING"
+OFF = "off"  # in place of a socket: an empty drawing, where only numbers are wanted
+_CHUNK = 1 << 16
+_PATIENCE = 60.0  # seconds for a drawing, and for a question to arrive whole
+_SERVER = "from armsbrief.drawing import main; main()"
+_FIRST = {"$schema": "https://vega.github.io/schema/vega-lite/v6.1.json", "mark": "point",
+          "data": {"values": [{}]}}  # fmt: skip
+
+
+def svg(specification: dict[str, Any]) -> str:
+    """Return the SVG of a Vega-Lite specification.
+
+    Raises
+    ------
+    ValueError
+        If the specification names no version or cannot be drawn.
+    """
+    place = os.environ.get(VARIABLE)
+    if place == OFF:
+        return "<svg></svg>"
+    if place:
+        with suppress(OSError):
+            if answer := _asked(place, json.dumps(specification).encode()):
+                return answer.decode()
+    return _drawn_here(specification)
+
+
+def _drawn_here(specification: dict[str, Any]) -> str:
+    import vl_convert
+
+    font_ready()
+    return str(vl_convert.vegalite_to_svg(specification, vl_version=_version(specification)))
+
+
+@cache
+def font_ready() -> None:
+    """Draw with a font that comes with the package, so that text is as wide on every machine."""
+    import vl_convert
+
+    vl_convert.register_font_directory(str(FONT_FOLDER))
+
+
+def _version(specification: dict[str, Any]) -> str:
+    match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
+    if match is None:
+        raise ValueError(f"no Vega-Lite version in {specification['$schema']!r}")
+    return ".".join(match.groups())
+
+
+def _asked(place: str, question: bytes) -> bytes:
+    """Return what the drawing process answers; nothing if it cannot draw this."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_PATIENCE)
+        connection.connect(place)
+        connection.sendall(question)
+        connection.shutdown(socket.SHUT_WR)
+        return _received(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(_CHUNK), b""))
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Start a drawing process for this process and all below it; inside another, use that one."""
+    if VARIABLE in os.environ or not hasattr(os, "pidfd_open"):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="armsbrief-drawing-") as folder:
+        place = os.path.join(folder, "socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(place)
+            listener.listen(128)
+            server = _started(listener)
+        os.environ[VARIABLE] = place
+        try:
+            yield
+        finally:
+            del os.environ[VARIABLE]
+            server.kill()
+            server.wait()
+
+
+def _started(listener: socket.socket) -> subprocess.Popen[bytes]:
+    number = listener.fileno()
+    return subprocess.Popen(
+        [sys.executable, "-c", _SERVER, str(number), str(os.getpid())], pass_fds=[number],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Draw what is asked for, one after the other, until the parent ends."""
+    number, parent = map(int, sys.argv[1:])
+    ended = os.pidfd_open(os.getppid())
+    if os.getppid() != parent:
+        return
+    _drawn_here(_FIRST)  # the engine gets ready while the kernels do
+    with socket.socket(fileno=number) as listener:
+        while ended not in (ready := select.select([listener, ended], [], [])[0]):
+            if listener in ready:
+                with suppress(OSError):
+                    _answer(listener.accept()[0])
+        _sweep(listener.getsockname())
+
+
+def _sweep(place: str) -> None:
+    """Remove what a parent that was killed could not."""
+    with suppress(OSError):
+        os.unlink(place)
+        os.rmdir(os.path.dirname(place))
+
+
+def _answer(connection: socket.socket) -> None:
+    """Answer one question; with nothing where it has no answer: the kernel then finds out why."""
+    with connection, suppress(ValueError):
+        connection.settimeout(_PATIENCE)
+        connection.sendall(_drawn_here(json.loads(_received(connection))).encode())

@@ -1,0 +1,183 @@
+"""Read the tables that people keep, CSV or Excel, and write templates for them.
+
+Every cell comes back as text, as a CSV file of ours would hold it. A formula
+counts as the value that Excel last stored for it; nothing is ever evaluated.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from armsbrief.errors import DataError
+
+_SIZE = 20 * 2**20  # bytes of a file that a person filled in
+_UNPACKED = 200 * 2**20
+_SEPARATORS = ",;\t"
+_LIST = 255  # characters that Excel takes for a list of choices
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Column names, and rows with the number that the person sees beside them."""
+
+    columns: list[str]
+    rows: list[tuple[int, list[str]]]
+    problems: list[str]
+
+
+def read(path: Path) -> Sheet:
+    """Read a file of rows; the first row holds the names of the columns.
+
+    Raises
+    ------
+    DataError
+        If it is no file that we can read.
+    """
+    try:
+        if path.stat().st_size > _SIZE:
+            raise DataError(
+                f"{path.name}: {path.stat().st_size:,} bytes; expected at most {_SIZE:,}"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    excel = content.startswith(b"PK\x03\x04")
+    found = _read_excel(path) if excel else _read_csv(path.name, content)
+    if not found.rows and not found.problems:
+        raise DataError(f"{path.name}: no rows under the names of the columns; expected some")
+    return found
+
+
+def _read_csv(name: str, content: bytes) -> Sheet:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{name}, row {row}: a character that is not UTF-8; expected a CSV file in UTF-8",
+            "in Excel: save as “CSV UTF-8”, or save as .xlsx and use that file",
+        ) from error
+    if "\0" in text:
+        raise DataError(f"{name}: no text; expected a CSV or Excel (.xlsx) file")
+    first = text.split("\n", 1)[0]
+    separator = max(_SEPARATORS, key=first.count)
+    lines = list(csv.reader(io.StringIO(text), delimiter=separator))
+    return _sheet([(n, [cell.strip() for cell in row]) for n, row in enumerate(lines, start=1)], [])
+
+
+def _read_excel(path: Path) -> Sheet:
+    import openpyxl  # slow to import, and only needed here
+
+    try:
+        with zipfile.ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > _UNPACKED:
+                raise DataError(f"{path.name}: unpacks to more than {_UNPACKED:,} bytes")
+        written, stored = (
+            openpyxl.load_workbook(path, data_only=values).worksheets[0] for values in (False, True)
+        )
+    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
+        raise DataError(f"{path.name} is no Excel file that can be read ({error})") from error
+    problems: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
+    for row in written.iter_rows():
+        cells = []
+        for cell in row:
+            value = stored[cell.coordinate].value
+            if cell.data_type == "f" and value is None:
+                problems.append(
+                    f"cell {cell.coordinate}: a formula without a stored value; expected a value "
+                    "(in Excel: copy, then paste as values)"
+                )
+            cells.append(_text(value))
+        rows.append((len(rows) + 1, cells))
+    return _sheet(rows, problems)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def _sheet(lines: Sequence[tuple[int, list[str]]], problems: list[str]) -> Sheet:
+    filled = [(number, cells) for number, cells in lines if any(cells)]
+    if not filled:
+        return Sheet([], [], problems)
+    columns = filled[0][1]
+    while columns and not columns[-1]:
+        columns.pop()
+    rows = []
+    for number, cells in filled[1:]:
+        if any(cells[len(columns) :]):
+            problems.append(f"row {number}: more cells than the {len(columns)} columns have names")
+        padded = cells + [""] * len(columns)
+        rows.append((number, padded[: len(columns)]))
+    return Sheet(columns, rows, problems)
+
+
+def write_template(path: Path, fields: Sequence[Mapping[str, Any]], title: str) -> None:
+    """Write an empty table: for Excel with lists of choices and a sheet that explains them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Ends in .csv or .xlsx.
+    fields : sequence of mapping
+        Fields as in a Table Schema.
+    title : str
+        What the table holds.
+    """
+    names = [field["name"] for field in fields]
+    if path.suffix.lower() == ".csv":
+        path.write_text(",".join(names) + "\n", encoding="utf-8-sig")
+        return
+    import openpyxl
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "rows"
+    sheet.append(names)
+    for number, field in enumerate(fields, start=1):
+        letter = get_column_letter(number)
+        sheet[f"{letter}1"].font = Font(bold=True)
+        sheet.column_dimensions[letter].width = max(12, len(field["name"]) + 2)
+        choices = ",".join(map(str, field.get("constraints", {}).get("enum", [])))
+        if choices and len(choices) < _LIST and '"' not in choices:
+            listed = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True)
+            sheet.add_data_validation(listed)
+            listed.add(f"{letter}2:{letter}1000")
+    sheet.freeze_panes = "A2"
+    explained = book.create_sheet("explanations")
+    explained.append([title])
+    explained.append(["column", "what", "kind", "needed", "allowed"])
+    for field in fields:
+        explained.append(_explained(field))
+    book.save(path)
+
+
+def _explained(field: Mapping[str, Any]) -> list[str]:
+    limits = field.get("constraints", {})
+    what = ". ".join(filter(None, (field.get("title"), field.get("description"))))
+    kind = {"date": "date, as YYYY-MM-DD", "boolean": "true or false"}.get(
+        field["type"], field["type"]
+    )
+    allowed = ", ".join(map(str, limits.get("enum", []))) or str(limits.get("minimum", ""))
+    return [field["name"], what, kind, "yes" if limits.get("required") else "no", allowed]

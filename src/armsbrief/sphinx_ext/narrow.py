@@ -1,0 +1,93 @@
+"""Charts for a phone: drawn anew, narrow, with names above their bars instead of beside them."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from armsbrief import charts, paths
+
+WIDTH = 328  # CSS pixels: a phone of 360 without its margins
+_ROW, _BAR, _ABOVE = 44, 12, 8
+_ROOM = 78  # for the numbers that stand to the right of bars
+Specification = dict[str, Any]
+
+
+def drawn(chart: Mapping[str, Any]) -> str:
+    """Return the narrow drawing of a chart; made once, then kept."""
+    text = json.dumps(narrowed(chart["specification"]), sort_keys=True)
+    said = f"{text}{chart['title']}{chart['alt']}"
+    kept = paths.CACHE / "narrow" / f"{hashlib.sha256(said.encode()).hexdigest()[:24]}.svg"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary = kept.with_suffix(f".{os.getpid()}")
+        made = charts.draw(json.loads(text), chart["title"], chart["alt"])
+        temporary.write_text(made, encoding="utf-8")
+        temporary.replace(kept)
+    return kept.read_text(encoding="utf-8")
+
+
+def narrowed(specification: Mapping[str, Any]) -> Specification:
+    """Return a specification that fits a phone."""
+    made = copy.deepcopy(dict(specification))
+    if "hconcat" in made:
+        return _stacked(made)
+    if "facet" in made:
+        return _facets(made)
+    made |= {"width": WIDTH, "autosize": {"type": "fit", "contains": "padding"}}
+    _names_above(made, made["datasets"])
+    return made
+
+
+def _stacked(made: Specification) -> Specification:
+    """Put side by side what stands one over the other on a phone."""
+    made["vconcat"] = made.pop("hconcat")
+    for view in made["vconcat"]:
+        view["width"] = WIDTH - 2 * _ROOM
+        for layer in view.get("layer", [view]):
+            if axis := layer.get("encoding", {}).get("y", {}).get("axis"):
+                axis["labels"] = True
+    return made
+
+
+def _facets(made: Specification) -> Specification:
+    made["spec"]["width"] = WIDTH - _ROOM
+    row = made["facet"].get("row")
+    if row:
+        row["header"] = {**(row.get("header") or {}), "labelOrient": "top", "labelAnchor": "start"}
+    return made
+
+
+def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Set the names of bars above them, where there is room for whole names."""
+    layers = made.get("layer", [made])
+    named = [layer for layer in layers if _y(layer).get("type") in ("nominal", "ordinal")]
+    if not named:
+        return
+    field = _y(named[0])["field"]
+    names = {row[field] for rows in datasets.values() for row in rows if field in row}
+    made |= {"height": _ROW * len(names), "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2}}
+    for layer in named:
+        if _y(layer).get("axis", {}) is not None:
+            _y(layer)["axis"] = {
+                **_y(layer).get("axis", {}), "labelAlign": "left", "labelBaseline": "bottom",
+                "labelPadding": 0, "labelOffset": -_ABOVE, "labelLimit": WIDTH, "ticks": False,
+                "domain": False, "zindex": 1,
+            }  # fmt: skip
+        mark = layer["mark"] = {**_mark(layer)}
+        if mark["type"] == "bar":
+            mark["height"] = _BAR
+
+
+def _y(layer: Specification) -> Specification:
+    found: Specification = layer.get("encoding", {}).get("y", {})
+    return found
+
+
+def _mark(layer: Specification) -> Specification:
+    mark = layer["mark"]
+    return {"type": mark} if isinstance(mark, str) else mark

@@ -1,0 +1,86 @@
+"""The site: a theme of our own, and what a page needs that is no page itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from armsbrief.sphinx_ext.site import (
+    card,
+    figures,
+    layout,
+    library,
+    metadata,
+    notebooks,
+    receipts,
+    search,
+    trial,
+    whole,
+)
+
+_FILES = (
+    receipts.write_pieces, trial.write_grids, figures.write_charts, library.write_library,
+    card.write_card, search.write_index, whole.write_ledger, whole.write_twins, whole.write_feed,
+    whole.write_sitemap, whole.write_crate,
+)  # fmt: skip
+_MADE_ANEW = ("book/receipts", "book/charts", "book/specifications", "data")
+_OWN_STATIC = {"site.css", "site.js", "first.js", "favicon.svg", "fonts", "vega.js", "card.png"}
+
+
+def register(app: Sphinx) -> None:
+    """Tell Sphinx about the theme and what goes around the pages."""
+    app.add_html_theme("armsbrief_site", str(layout.THEME))
+    app.connect("config-inited", metadata.set_base)
+    app.connect("builder-inited", _prepare, priority=900)
+    app.connect("doctree-resolved", _without_thebe, priority=900)
+    app.connect("html-collect-pages", _pages)
+    app.connect("html-page-context", layout.describe, priority=900)
+    app.connect("build-finished", _files, priority=900)
+    notebooks.register(app)
+
+
+def _prepare(app: Sphinx) -> None:
+    """Start with no files of an earlier build, and without Sphinx's search: ours knows claims."""
+    if app.builder.name != "html":
+        return
+    app.builder.search = False  # type: ignore[attr-defined]
+    for name in _MADE_ANEW:
+        shutil.rmtree(Path(app.outdir) / name, ignore_errors=True)
+
+
+def _without_thebe(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Take out the scripts for live code that Jupyter Book adds: we do not use them."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "thebe" in node.astext() or "kernelName" in node.astext():
+            node.parent.remove(node)
+
+
+def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    yield from receipts.pages(app)
+    yield from trial.pages(app)
+    yield from figures.pages(app)
+    yield from search.page(app)
+
+
+def _files(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.name != "html":
+        return
+    for write in _FILES:
+        write(app)
+    _without_static_of_others(Path(app.outdir) / "_static")
+
+
+def _without_static_of_others(folder: Path) -> None:
+    """Delete what extensions put beside our style sheet and no page of ours asks for."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.relative_to(folder).parts[0] in _OWN_STATIC:
+            continue
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()

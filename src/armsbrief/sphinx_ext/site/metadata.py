@@ -1,0 +1,148 @@
+"""What machines are told of a page: cards, canonical address, linked data."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from armsbrief import words
+from armsbrief.rules import Verdict
+
+BASE = "ARMSBRIEF_BASE_URL"
+CARD = "_static/card.png"
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+AUTHOR = {"@type": "Organization", "name": "armsbrief"}
+# On schema.org's scale from 1 to 5; what cannot be verified has no place on it.
+_RATING: dict[Verdict, int] = {
+    "supported": 5, "supported-with-correction": 4, "partly-supported": 3, "not-supported": 1,
+}  # fmt: skip
+
+
+class Described(NamedTuple):
+    """A page, as its head describes it."""
+
+    page: str
+    title: str
+    description: str
+
+
+def set_base(app: Sphinx, config: Config) -> None:
+    """Take the published address from the environment, where it is given there."""
+    if given := os.environ.get(BASE):
+        config.html_baseurl = given.rstrip("/") + "/"
+
+
+def address(app: Sphinx, page: str) -> str:
+    """Return the published address of a page, or its place in the site where none is known."""
+    name = "" if page == "index" and app.config.html_baseurl else f"{page}.html"
+    return f"{app.config.html_baseurl}{name}"
+
+
+def head(app: Sphinx, described: Described) -> dict[str, Any]:
+    """Return links, cards and linked data for the head of a page."""
+    name, claim = claim_on(app, described.page)
+    data: Any = ""
+    if claim is not None:
+        data = claim_review(app, claim)
+    elif described.page == "index":
+        data = report(app, described)
+    return {
+        "links": list(_links(app, described.page, name)),
+        "cards": list(_cards(app, described)),
+        "linked_data": data and json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+    }
+
+
+def claim_on(app: Sphinx, page: str) -> tuple[str, Mapping[str, Any] | None]:
+    """Return name and record of the claim that a page is the finding of."""
+    claims = app.armsbrief_ledger["claims"]  # type: ignore[attr-defined]
+    found = ((name, claim) for name, claim in claims.items() if claim["page"] == page)
+    return next(found, ("", None))
+
+
+def _links(app: Sphinx, page: str, claim: str) -> Iterator[dict[str, str]]:
+    root = "../" * page.count("/")
+    if app.config.html_baseurl:
+        yield {"rel": "canonical", "href": address(app, page)}
+    if claim:
+        twin = {"rel": "alternate", "type": "application/json", "title": "This finding as data"}
+        yield {**twin, "href": f"{root}{page}.json"}
+    feed = {"rel": "alternate", "type": "application/atom+xml", "title": "Editions"}
+    yield {**feed, "href": f"{root}feed.xml"}
+    yield {"rel": "license", "href": LICENCE}
+
+
+def _cards(app: Sphinx, described: Described) -> Iterator[tuple[str, str]]:
+    """Return Open Graph and Twitter properties; those that must be absolute need a base."""
+    yield "og:type", "article"
+    yield "og:site_name", app.config.project
+    yield "og:title", described.title
+    yield "og:description", described.description
+    yield "twitter:card", "summary_large_image"
+    if base := app.config.html_baseurl:
+        yield "og:url", address(app, described.page)
+        yield "og:image", base + CARD
+        yield "og:image:alt", "The claims of the op-ed, counted by verdict"
+
+
+def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
+    """Return schema.org's ClaimReview of one claim."""
+    ledger, sources = app.armsbrief_ledger, app.armsbrief_sources  # type: ignore[attr-defined]
+    rating: dict[str, Any] = {"@type": "Rating", "alternateName": words.VERDICT[claim["verdict"]]}
+    if value := _RATING.get(claim["verdict"]):
+        rating |= {"ratingValue": value, "bestRating": 5, "worstRating": 1}
+    opinion = next(source for source in sources.values() if source["grade"] == "op-ed")
+    return {
+        "@context": "https://schema.org",
+        "@type": "ClaimReview",
+        "url": address(app, claim["page"]),
+        "name": claim["title"],
+        "claimReviewed": claim["says"],
+        "reviewBody": claim["sentence"],
+        "datePublished": ledger["parameters"]["as_of"],
+        "author": AUTHOR,
+        "license": LICENCE,
+        "reviewRating": rating,
+        "itemReviewed": {
+            "@type": "Claim",
+            "datePublished": opinion["published"],
+            "author": {"@type": "Organization", "name": opinion["publisher"]},
+            "appearance": {
+                "@type": "OpinionNewsArticle", "url": opinion["url"], "headline": opinion["title"],
+            },
+        },
+        "citation": [sources[source]["url"] for source in claim["sources"] if sources[source]["url"]],
+    }  # fmt: skip
+
+
+def report(app: Sphinx, described: Described) -> dict[str, Any]:
+    """Return schema.org's Report and Dataset of the whole brief."""
+    ledger = app.armsbrief_ledger  # type: ignore[attr-defined]
+    common = {
+        "description": described.description, "license": LICENCE, "author": AUTHOR,
+        "datePublished": ledger["parameters"]["as_of"], "version": ledger["edition"],
+        "inLanguage": "en",
+    }  # fmt: skip
+    parts = [
+        {"@type": "ClaimReview", "name": claim["title"], "url": address(app, claim["page"])}
+        for claim in ledger["claims"].values()
+    ]
+    base = app.config.html_baseurl
+    files = {"ledger.json": "application/json", "data/datapackage.json": "application/json"}
+    dataset = {
+        "@type": "Dataset", "@id": "#data", "name": f"Data of: {app.config.project}", **common,
+        "distribution": [
+            {"@type": "DataDownload", "contentUrl": base + name, "encodingFormat": kind}
+            for name, kind in files.items()
+        ],
+    }  # fmt: skip
+    report = {
+        "@type": "Report", "@id": "#brief", "name": app.config.project, **common,
+        "url": address(app, "index"), "hasPart": parts, "isBasedOn": {"@id": "#data"},
+    }  # fmt: skip
+    return {"@context": "https://schema.org", "@graph": [report, dataset]}

@@ -1,0 +1,114 @@
+"""Know, without importing anything heavy, that a build would make what is already there.
+
+A finished build leaves a *mark*: the hash of every file it was made from and of
+every file it made. The next one with the same request compares. Anything else
+than equality, on either side, means: build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from armsbrief import paths
+
+_SOURCES = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md",
+            "requirements.txt")  # fmt: skip
+_PASSED_OVER = {"__pycache__", ".ipynb_checkpoints"}
+
+
+def inputs() -> str:
+    """Return one hash of all that decides what a build makes, besides what is asked of it."""
+    return fingerprint([*(paths.ROOT / name for name in _SOURCES), Path(__file__).parent])
+
+
+def fingerprint(places: Iterable[Path]) -> str:
+    """Return one hash of files and folders, and of the Python and the packages that use them."""
+    return _digest([files(places), sys.version, _installed()])
+
+
+def files(places: Iterable[Path]) -> str:
+    """Return one hash of files and folders, wherever they are."""
+    return _digest(_hashes(places))
+
+
+def find(request: Sequence[Any]) -> Path | None:
+    """Return the folder with the results of this request, if building would change nothing.
+
+    Parameters
+    ----------
+    request : sequence
+        What was asked for: edition, parameters, folder.
+    """
+    with suppress(OSError, ValueError, KeyError, TypeError):  # no mark, or a damaged one: build
+        mark = json.loads(_place(request).read_bytes())
+        made = [Path(path) for path in mark["made"]]
+        if mark["inputs"] == inputs() and mark["outputs"] == files(made):
+            return Path(mark["folder"])
+    return None
+
+
+def keep(request: Sequence[Any], before: str, folder: Path, made: Iterable[Path]) -> None:
+    """Leave the mark of a finished build.
+
+    Parameters
+    ----------
+    request : sequence
+        As for `find`.
+    before : str
+        The hash of the inputs, taken when the build began.
+    folder : pathlib.Path
+        Where a person is told to look.
+    made : iterable of pathlib.Path
+        All files and folders that the build put in place.
+    """
+    made = list(made)
+    mark = {"inputs": before, "outputs": files(made), "folder": str(folder),
+            "made": [str(path) for path in made]}  # fmt: skip
+    place = _place(request)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = place.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps(mark), encoding="utf-8")
+    temporary.replace(place)
+
+
+def _place(request: Sequence[Any]) -> Path:
+    return paths.CACHE / "marks" / f"{_digest([str(paths.ROOT), *request])[:32]}.json"
+
+
+def _installed() -> list[str]:
+    """Return names and versions of the installed packages."""
+    packages = os.listdir(sysconfig.get_path("purelib"))
+    return sorted(name for name in packages if name.endswith((".dist-info", ".pth")))
+
+
+def _hashes(places: Iterable[Path]) -> list[tuple[str, str]]:
+    return [(os.path.relpath(path, place.parent), _hash(path))
+            for place in places for path in _files(str(place))]  # fmt: skip
+
+
+def _files(place: str) -> Iterator[str]:
+    if not os.path.isdir(place):
+        yield place
+        return
+    for folder, inside, names in os.walk(place):
+        inside[:] = sorted(name for name in inside if name not in _PASSED_OVER)
+        yield from (os.path.join(folder, name) for name in sorted(names))
+
+
+def _hash(path: str) -> str:
+    if not os.path.exists(path):
+        return ""
+    with open(path, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()

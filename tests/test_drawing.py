@@ -1,0 +1,109 @@
+"""Charts are the same bytes wherever they are drawn, and there is always somebody to draw them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from armsbrief import drawing
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drawn in the kernel elsewhere")
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.1.json"
+
+
+def bars(*values: int) -> dict[str, Any]:
+    return {
+        "$schema": SCHEMA, "mark": "bar", "config": {"font": "Lato"},
+        "data": {"values": [{"name": f"n{value}", "value": value} for value in values]},
+        "encoding": {"x": {"field": "name"}, "y": {"field": "value", "type": "quantitative"}},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with drawing.serving():
+        yield Path(os.environ[drawing.VARIABLE])
+
+
+def test_the_process_draws_the_same_bytes_as_the_kernel_itself(place: Path) -> None:
+    for values in ((1, 2, 3), (5,), (3, 2, 1)):
+        asked = drawing.svg(bars(*values))
+        assert asked.startswith("<svg")
+        assert asked == drawing._drawn_here(bars(*values))
+
+
+def test_many_ask_at_once_and_each_gets_its_own(place: Path) -> None:
+    wanted = {n: drawing._drawn_here(bars(n, n + 1)) for n in range(6)}
+    found: dict[int, str] = {}
+    threads = [threading.Thread(target=lambda n=n: found.update({n: drawing.svg(bars(n, n + 1))}))
+               for n in wanted]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == wanted
+
+
+def test_what_cannot_be_drawn_fails_as_in_the_kernel(place: Path) -> None:
+    with pytest.raises(ValueError, match="no Vega-Lite version"):
+        drawing.svg({"$schema": "none"})
+    assert drawing.svg(bars(1)).startswith("<svg"), "it still draws"
+
+
+def test_a_client_that_says_nonsense_or_goes_away_harms_nobody(place: Path) -> None:
+    for said in (b"", b"\xff\xfe", b"[]", b'{"$schema": 1}'):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(place))
+            client.sendall(said)
+    assert drawing.svg(bars(2)) == drawing._drawn_here(bars(2))
+
+
+def test_the_socket_is_private(place: Path) -> None:
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+
+
+def test_where_the_process_is_gone_the_kernel_draws() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(drawing.VARIABLE, "/nowhere/socket")
+        assert drawing.svg(bars(4)) == drawing._drawn_here(bars(4))
+
+
+def test_nothing_is_left_behind() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(drawing.VARIABLE, raising=False)
+        with drawing.serving():
+            place = Path(os.environ[drawing.VARIABLE])
+        assert drawing.VARIABLE not in os.environ
+        assert not place.parent.exists()
+
+
+def test_it_ends_with_its_parent_even_when_that_is_killed() -> None:
+    code = (
+        "import time; from armsbrief import drawing; stack = drawing.serving(); stack.__enter__(); "
+        "import psutil; import os; print(psutil.Process().children()[0].pid, os.environ[drawing.VARIABLE], flush=True); time.sleep(60)"
+    )
+    env = {k: v for k, v in os.environ.items() if k != drawing.VARIABLE}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=env
+                          ) as parent:  # fmt: skip
+        assert parent.stdout
+        pid, place = parent.stdout.readline().split()
+        server = int(pid)
+        parent.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 10
+    while psutil.pid_exists(server) and psutil.Process(server).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert not Path(place).parent.exists()

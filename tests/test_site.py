@@ -1,0 +1,563 @@
+"""The site as its readers meet it: a phone, a dark room, a keyboard, no script, a file system."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page
+from support import Brief
+
+from armsbrief import paths
+
+sys.path.insert(0, str(paths.ROOT / "benchmarks"))
+import lighthouse
+
+AXE = paths.ROOT / "tests" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+SCHEMES = ("light", "dark")
+FRONT, HEAVY = lighthouse.PAGES
+BUDGET = 300_000  # bytes of the first view
+SMALL = 360  # CSS pixels
+
+
+@dataclass
+class Visited:
+    """What a page asked for, complained of and broke."""
+
+    asked: list[str] = field(default_factory=list)
+    bytes: int = 0
+    errors: list[str] = field(default_factory=list)
+    violations: dict[str, list[str]] = field(default_factory=dict)
+
+
+def pages(brief: Brief) -> list[str]:
+    return sorted(str(path.relative_to(brief.html)) for path in brief.html.rglob("*.html"))
+
+
+@cache
+def parsed(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+
+
+@pytest.fixture(scope="module")
+def visits(browser: Browser, site: str, brief: Brief) -> dict[tuple[str, str], Visited]:
+    """Every page, light and dark, with axe-core's opinion of it."""
+    found = {}
+    for scheme in SCHEMES:
+        context = browser.new_context(viewport={"width": SMALL, "height": 740}, color_scheme=scheme)
+        page = context.new_page()
+        for name in pages(brief):
+            found[name, scheme] = _visit(page, f"{site}/{name}", scheme)
+        context.close()
+    return found
+
+
+def _visit(page: Page, address: str, scheme: str) -> Visited:
+    seen = Visited()
+    listeners: dict[str, Any] = {
+        "console": lambda said: said.type == "error" and seen.errors.append(said.text),
+        "pageerror": lambda error: seen.errors.append(str(error)),
+        "requestfinished": lambda request: _note(seen, request),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
+    page.goto(address, wait_until="load")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    # Colours are all that differs between the schemes.
+    rules = {} if scheme == "light" else {"runOnly": ["color-contrast"]}
+    said = page.evaluate("rules => axe.run(document, rules)", rules)
+    seen.violations = {
+        rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in said["violations"]
+    }
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    return seen
+
+
+def _note(seen: Visited, request: Any) -> None:
+    seen.asked.append(request.url)
+    seen.bytes += request.sizes()["responseBodySize"]
+
+
+def test_axe_finds_nothing_wrong_with_any_page_light_or_dark(visits: dict[Any, Visited]) -> None:
+    assert {place: seen.violations for place, seen in visits.items() if seen.violations} == {}
+
+
+def test_no_page_breaks_the_policy_or_complains(visits: dict[Any, Visited]) -> None:
+    assert {place: seen.errors for place, seen in visits.items() if seen.errors} == {}
+
+
+def test_no_page_asks_another_site_for_anything(visits: dict[Any, Visited], site: str) -> None:
+    asked = {url for seen in visits.values() for url in seen.asked}
+    assert asked
+    assert {url for url in asked if not url.startswith(f"{site}/")} == set()
+
+
+def test_the_first_view_of_a_page_with_its_charts_is_light(visits: dict[Any, Visited]) -> None:
+    book = {place: seen.bytes for place, seen in visits.items()
+            if place[0] == FRONT or place[0].startswith("book/findings/")}  # fmt: skip
+    assert book[HEAVY, "light"] > 50_000, "the measure measures"
+    assert {place: size for place, size in book.items() if size > BUDGET} == {}
+
+
+def test_the_heaviest_finding_is_the_one_that_lighthouse_looks_at(brief: Brief) -> None:
+    findings = (brief.html / "book" / "findings").glob("*.html")
+    assert max(findings, key=lambda path: path.stat().st_size).name == Path(HEAVY).name
+
+
+def test_every_page_has_a_strict_policy_without_inline_scripts(brief: Brief) -> None:
+    for name in pages(brief):
+        page = parsed(brief.html / name)
+        meta = page.select_one('meta[http-equiv="Content-Security-Policy"]')
+        assert meta is not None, name
+        policy = dict(part.strip().split(" ", 1) for part in str(meta["content"]).split(";"))
+        assert policy["default-src"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == "'self'"
+        scripts = page.select('script:not([src]):not([type="application/ld+json"])')
+        assert [*scripts, *page.select("style, [style], [onclick]")] == [], name
+
+
+def test_every_page_has_one_h1_a_language_a_description_and_landmarks(brief: Brief) -> None:
+    for name in pages(brief):
+        page = parsed(brief.html / name)
+        assert len(page.select("h1")) == 1, name
+        assert page.html is not None
+        assert page.html["lang"] == "en"
+        assert str(page.select_one("meta[name=description]")["content"]).strip(), name  # type: ignore[index]
+        for landmark in ("header", "main#main", "nav#contents", "footer", "a.skip[href='#main']"):
+            assert page.select(landmark), (name, landmark)
+
+
+def test_the_foot_of_every_page_names_edition_date_licence_and_downloads(brief: Brief) -> None:
+    for name in pages(brief):
+        foot = parsed(brief.html / name).select_one("footer")
+        assert foot is not None
+        assert f"Edition {brief.ledger['edition']}" in foot.get_text()
+        assert "CC BY 4.0" in foot.get_text()
+        for link in foot.select("ul a"):
+            assert (brief.html / name).parent.joinpath(str(link["href"])).exists(), link
+
+
+def test_lighthouse_has_nothing_to_say_of_the_front_page_and_the_heaviest_finding(
+    site: str,
+) -> None:
+    """Speed is measured in `make bench`: it depends on the machine."""
+    for page in lighthouse.PAGES:
+        seen = lighthouse.look(site, page, lighthouse.CATEGORIES[1:])
+        assert (page, seen.scores, seen.complaints) == (
+            page, {"accessibility": 100, "best-practices": 100, "seo": 100}, [],
+        )  # fmt: skip
+
+
+# Numbers.
+
+
+def test_every_number_on_every_page_is_the_ledgers(brief: Brief) -> None:
+    facts, seen = brief.ledger["facts"], set()
+    for name in pages(brief):
+        for number in parsed(brief.html / name).select(".fact"):
+            fact = str(number["data-fact"])
+            assert number.get_text() == facts[fact]["display"], (name, fact)
+            assert number.name == "a"
+            seen.add(fact)
+    assert len(seen) > len(facts) / 2
+
+
+def test_every_number_leads_to_a_receipt_with_everything_that_made_it(brief: Brief) -> None:
+    facts = brief.ledger["facts"]
+    for name, fact in facts.items():
+        stem = Path(fact["notebook"]).stem
+        page = parsed(brief.html / "book" / "receipts" / f"{stem}.html")
+        receipt = page.find(id=f"fact-{name.replace('.', '--')}")
+        assert receipt is not None, name
+        text = receipt.get_text(" ", strip=True)
+        rows = [row for ids in fact["rows"].values() for row in ids]
+        for wanted in (fact["display"], fact["label"], fact["how"], fact["cell"], *rows[:3]):
+            assert wanted in text, (name, wanted)
+        assert len(re.findall(r"SHA-256 [0-9a-f]{64}", text)) >= len(fact["rows"])
+        if rows:
+            csv = (brief.html / "book" / "receipts" / f"{name}.csv").read_text("utf-8")
+            assert all(f",{row}," in csv for row in rows)
+
+
+def test_the_old_address_of_a_receipt_still_leads_to_its_number(brief: Brief) -> None:
+    page = parsed(brief.html / "book" / "receipts.html")
+    for name, fact in brief.ledger["facts"].items():
+        line = page.find(id=f"fact-{name.replace('.', '--')}")
+        assert line is not None
+        assert fact["display"] in line.get_text()
+
+
+def test_no_page_of_receipts_is_a_monster(brief: Brief) -> None:
+    sizes = {p.name: p.stat().st_size for p in (brief.html / "book").glob("receipts*/*.html")}
+    assert {name: size for name, size in sizes.items() if size > 400_000} == {}
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(params=["http", "file"])
+def address(request: pytest.FixtureRequest, site: str, brief: Brief) -> str:
+    """The site, over HTTP and from a file system."""
+    return site if request.param == "http" else brief.html.as_uri()
+
+
+def test_a_number_opens_its_receipt_in_place_and_gives_the_focus_back(
+    desk: Page, address: str, brief: Brief
+) -> None:
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url))
+    desk.goto(f"{address}/book/findings/equipment-value.html")
+    number = desk.locator(".we-find a.fact").first
+    name = str(number.get_attribute("data-fact"))
+    assert not any("/receipts/" in url for url in asked), "fetched only when opened"
+    number.focus()
+    desk.keyboard.press("Enter")
+    dialog = desk.get_by_role("dialog", name="Receipt of $7.12 billion")
+    dialog.wait_for()
+    text = dialog.inner_text()
+    fact = brief.ledger["facts"][name]
+    for wanted in (str(fact["value"]), fact["how"], fact["cell"], "SHA-256", "as_of", "CNN"):
+        assert wanted in text
+    assert dialog.get_by_role("link", name="Download rows").get_attribute("href")
+    assert dialog.get_by_role("button", name="Copy citation").is_visible()
+    desk.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert desk.evaluate("document.activeElement.dataset.fact") == name
+
+
+def test_links_in_a_receipt_lead_where_they_say(desk: Page, site: str) -> None:
+    desk.goto(f"{site}/book/findings/equipment-value.html")
+    desk.locator(".we-find a.fact").first.click()
+    desk.locator("dialog a[href]").first.wait_for()
+    own = [a for a in desk.locator("dialog a[href]").evaluate_all("all => all.map(a => a.href)")
+           if a.startswith(site)]  # fmt: skip
+    assert len(own) >= 3
+    for link in own:
+        assert desk.request.get(link).ok, link
+        if "#" in link and "cell-" in link:
+            assert f'id="{link.partition("#")[2]}"' in desk.request.get(link).text()
+
+
+def test_a_citation_can_be_copied(browser: Browser, site: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{site}/book/findings/equipment-value.html")
+    page.locator(".we-find a.fact").first.click()
+    page.get_by_role("button", name="Copy citation").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "$7.12 billion" in copied
+    assert f"{site}/book/receipts/equipment-value.html#fact-equipment-value--left" in copied
+    context.close()
+
+
+# A reader without a script.
+
+
+@pytest.fixture
+def plain_page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": SMALL, "height": 740})
+    yield context.new_page()
+    context.close()
+
+
+def test_without_a_script_text_charts_numbers_and_sources_are_there(
+    plain_page: Page, site: str
+) -> None:
+    plain_page.goto(f"{site}/{HEAVY}")
+    assert plain_page.locator(".drawing svg.narrow").first.is_visible()
+    assert plain_page.locator(".we-find a.fact").first.is_visible()
+    assert not plain_page.locator(".scripted:visible").count(), "nothing that would do nothing"
+    assert plain_page.get_by_role("link", name="All 276 ways to compute it").is_visible()
+    plain_page.get_by_text("Data as a table", exact=True).first.click()
+    assert plain_page.locator("details.data table").first.is_visible()
+    plain_page.locator(".we-find a.fact").first.click()
+    assert "/book/receipts/neighbours.html#fact-" in plain_page.url
+    assert plain_page.locator(":target .big").is_visible()
+
+
+def test_without_a_script_the_contents_open_on_a_phone(plain_page: Page, site: str) -> None:
+    plain_page.goto(f"{site}/index.html")
+    contents = plain_page.locator("#contents")
+    assert not contents.is_visible()
+    plain_page.get_by_role("button", name="Contents").click()
+    assert contents.get_by_role("link", name="The rise in attacks").is_visible()
+
+
+# Keyboard, scheme, charts, choices, board, search.
+
+
+def test_the_tab_key_leads_through_a_page_and_out_of_it(desk: Page, site: str) -> None:
+    desk.goto(f"{site}/{HEAVY}", wait_until="networkidle")
+    count = desk.evaluate(
+        """() => { const all = [...document.querySelectorAll(
+        'a[href], button, input, select, summary, [tabindex="0"]')].filter(e => e.checkVisibility());
+        all.forEach((e, n) => e.dataset.stop = n); return all.length; }"""
+    )
+    seen = []
+    for _ in range(count + 2):
+        desk.keyboard.press("Tab")
+        seen.append(desk.evaluate("document.activeElement.dataset.stop || ''"))
+    assert seen[0] == "0"
+    stops = [stop for stop in seen if stop]
+    assert len(set(stops)) >= count - 1, "each can be reached"
+    assert "" in seen, "and none keeps the reader"
+
+
+def test_the_scheme_that_a_reader_chooses_stays(desk: Page, site: str) -> None:
+    desk.goto(f"{site}/index.html")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = desk.evaluate(paper)
+    desk.get_by_role("button", name="Dark").click()
+    dark = desk.evaluate(paper)
+    assert dark != light
+    desk.goto(f"{site}/{HEAVY}")
+    assert desk.evaluate(paper) == dark
+    desk.get_by_role("button", name="Light").click()
+    assert desk.evaluate(paper) == light
+
+
+def test_a_chart_comes_alive_when_touched_and_asks_for_nothing_before(
+    desk: Page, address: str
+) -> None:
+    asked: list[str] = []
+    errors: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url))
+    desk.on("console", lambda said: said.type == "error" and errors.append(said.text))
+    desk.goto(f"{address}/book/findings/attack-frequency.html")
+    button = desk.get_by_role("button", name="Make the chart live").first
+    button.wait_for()
+    assert not any("vega" in url for url in asked)
+    button.click()
+    desk.locator(".live svg").wait_for()
+    assert any(url.endswith("_static/vega.js") for url in asked)
+    desk.locator(".live svg .mark-symbol.role-mark path").nth(4).hover(force=True)
+    tooltip = desk.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    assert "PICSS attacks" in tooltip.inner_text()
+    assert errors == [], "no eval, no style in the page"
+
+
+def test_a_reader_who_tries_to_break_a_claim_reads_the_computed_grid(
+    desk: Page, address: str, brief: Brief
+) -> None:
+    claim = brief.ledger["claims"]["attack-frequency"]
+    desk.goto(f"{address}/book/findings/attack-frequency.html")
+    series = desk.get_by_label("Series")
+    outcome = desk.locator(".try output")
+    for wanted in dict.fromkeys(row["series"] for row in claim["specifications"]):
+        option = series.locator(f'option[data-words="{wanted}"]')
+        series.select_option(value=str(option.get_attribute("value")))
+        desk.wait_for_function("wanted => decodeURIComponent(location.hash.replaceAll('+', ' ')).includes('series=' + wanted + '&')", arg=wanted)
+        chosen = desk.evaluate(
+            "[...document.querySelectorAll('.try select')].map(s => [s.name, s.selectedOptions[0].dataset.words])"
+        )
+        row = next(row for row in claim["specifications"] if all(str(row[k]) == v for k, v in chosen))
+        said = outcome.inner_text()
+        assert f"{row['estimate']:.2f}" in said or f"{row['estimate']:.2f}"[:-1] in said
+        assert ("does not hold" in said) == (not row["holds"])
+
+
+def test_a_choice_can_be_shared_as_a_link(desk: Page, address: str) -> None:
+    desk.goto(f"{address}/book/findings/attack-frequency.html")
+    first = desk.locator(".try output").inner_text()
+    desk.get_by_label("Window").select_option(index=3)
+    desk.wait_for_function("location.hash.startsWith('#try&')")
+    said, shared = desk.locator(".try output").inner_text(), desk.url
+    assert said != first
+    desk.goto("about:blank")
+    desk.goto(shared)
+    desk.wait_for_function("said => document.querySelector('.try output').innerText === said", arg=said.partition(" No published")[0])
+
+
+def test_every_specification_stands_in_a_table_and_a_csv(brief: Brief) -> None:
+    for name, claim in brief.ledger["claims"].items():
+        rows = claim["specifications"]
+        if len(rows) < 2:
+            continue
+        folder = brief.html / "book" / "specifications"
+        assert len(parsed(folder / f"{name}.html").select("tbody tr")) == len(rows)
+        assert len((folder / f"{name}.csv").read_text("utf-8").splitlines()) == len(rows) + 1
+
+
+def test_the_board_can_be_filtered_and_the_filter_shared(desk: Page, site: str, brief: Brief) -> None:
+    many = sum(claim["verdict"] == "not-supported" for claim in brief.ledger["claims"].values())
+    desk.goto(f"{site}/index.html")
+    rows = desk.locator("table.board tbody tr:visible")
+    assert rows.count() == len(brief.ledger["claims"])
+    desk.get_by_role("radio", name="Not supported as worded").check(force=True)
+    assert rows.count() == many
+    shared = desk.url
+    desk.goto("about:blank")
+    desk.goto(shared)
+    desk.get_by_role("radio", name="Not supported as worded").wait_for()
+    assert rows.count() == many
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "title"),
+    [
+        ("assault rifles", "Claim", "Assault rifles recovered"),
+        ("7.12", "Number", "$7.12 billion"),
+        ("eurasia review", "Source", "Unchecked Arms"),
+        ("how verdicts", "Page", "How verdicts are made"),
+    ],
+)
+def test_search_finds_claims_numbers_sources_and_pages(
+    desk: Page, brief: Brief, asked: str, kind: str, title: str
+) -> None:
+    """From a file system, so without any server."""
+    desk.goto(f"{brief.html.as_uri()}/search.html")
+    desk.get_by_role("searchbox").fill(asked)
+    found = desk.locator(".results li").first
+    found.wait_for()
+    listed = desk.locator(".results li").all_inner_texts()
+    assert any(title in entry and kind in entry for entry in listed), listed[:5]
+
+
+def test_the_site_works_under_a_sub_path(desk: Page, brief: Brief, tmp_path: Path) -> None:
+    (tmp_path / "brief").symlink_to(brief.html)
+    failed: list[str] = []
+    desk.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
+    with lighthouse.served(tmp_path) as address:
+        desk.goto(f"{address}/brief/{HEAVY}", wait_until="networkidle")
+        desk.locator(".we-find a.fact").first.click()
+        desk.get_by_role("dialog").wait_for()
+        desk.goto(f"{address}/brief/", wait_until="networkidle")
+    assert failed == []
+
+
+# Machines.
+
+CLAIM_REVIEW = {
+    "type": "object",
+    "required": ["@context", "@type", "url", "claimReviewed", "author", "datePublished",
+                 "reviewRating", "itemReviewed"],
+    "properties": {
+        "@context": {"const": "https://schema.org"},
+        "@type": {"const": "ClaimReview"},
+        "url": {"type": "string", "minLength": 1},
+        "claimReviewed": {"type": "string", "minLength": 1},
+        "datePublished": {"type": "string", "format": "date"},
+        "author": {"type": "object", "required": ["@type", "name"]},
+        "reviewRating": {
+            "type": "object", "required": ["@type", "alternateName"],
+            "properties": {"@type": {"const": "Rating"},
+                           "ratingValue": {"type": "integer", "minimum": 1, "maximum": 5}},
+            "dependentRequired": {"ratingValue": ["bestRating", "worstRating"]},
+        },
+        "itemReviewed": {
+            "type": "object", "required": ["@type", "author", "datePublished", "appearance"],
+            "properties": {"@type": {"const": "Claim"},
+                           "appearance": {"type": "object", "required": ["@type", "url"]}},
+        },
+    },
+}  # fmt: skip
+DESCRIBED = {
+    "type": "object",
+    "required": ["@type", "name", "description", "license", "author", "datePublished", "version"],
+    "properties": {"description": {"type": "string", "minLength": 50, "maxLength": 5000}},
+}
+
+
+def linked_data(page: Path) -> dict[str, Any]:
+    found = parsed(page).select_one('script[type="application/ld+json"]')
+    assert found is not None, page
+    content: dict[str, Any] = json.loads(found.string or "")
+    return content
+
+
+def test_every_finding_is_a_valid_claim_review(brief: Brief) -> None:
+    import jsonschema
+
+    for claim in brief.ledger["claims"].values():
+        review = linked_data(brief.html / f"{claim['page']}.html")
+        jsonschema.validate(review, CLAIM_REVIEW)
+        assert review["claimReviewed"] == claim["says"]
+        assert ("ratingValue" in review["reviewRating"]) == (
+            claim["verdict"] != "cannot-be-verified"
+        )
+
+
+def test_the_front_page_describes_a_report_and_its_data(brief: Brief) -> None:
+    import jsonschema
+
+    graph = {node["@type"]: node for node in linked_data(brief.html / "index.html")["@graph"]}
+    assert set(graph) == {"Report", "Dataset"}
+    for node in graph.values():
+        jsonschema.validate(node, DESCRIBED)
+    for file in graph["Dataset"]["distribution"]:
+        assert (brief.html / file["contentUrl"]).exists()
+    assert len(graph["Report"]["hasPart"]) == len(brief.ledger["claims"])
+
+
+def test_every_finding_has_a_twin_as_data(brief: Brief) -> None:
+    for name, claim in brief.ledger["claims"].items():
+        twin = json.loads((brief.html / f"{claim['page']}.json").read_text("utf-8"))
+        assert twin["id"] == name
+        assert twin["claim"] == claim
+        assert set(twin["facts"]) == set(claim["facts"])
+        link = parsed(brief.html / f"{claim['page']}.html").select_one('link[type="application/json"]')
+        assert link is not None
+        assert (brief.html / claim["page"]).parent.joinpath(str(link["href"])).exists()
+
+
+def test_the_research_object_lists_files_that_are_there(brief: Brief) -> None:
+    crate = json.loads((brief.html / "ro-crate-metadata.json").read_text("utf-8"))
+    nodes = {node["@id"]: node for node in crate["@graph"]}
+    assert nodes["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    parts = [part["@id"] for part in nodes["./"]["hasPart"]]
+    assert len(parts) > 50
+    assert all(part in nodes and (brief.html / part).is_file() for part in parts)
+
+
+def test_the_ledger_in_the_site_is_the_ledger(brief: Brief) -> None:
+    assert (brief.html / "ledger.json").read_bytes() == (brief.out / "ledger.json").read_bytes()
+    assert (brief.html / "brief.pdf").read_bytes() == brief.pdf.read_bytes()
+
+
+def test_the_feed_names_every_edition(brief: Brief) -> None:
+    feed = BeautifulSoup((brief.html / "feed.xml").read_bytes(), "xml")
+    names = [entry.title.get_text() for entry in feed.select("entry")]
+    assert names == [f"Edition {path.stem}" for path in
+                     sorted((brief.root / "editions").glob("*.yml"), reverse=True)]  # fmt: skip
+    ids = [found.get_text() for found in feed.select("id")]
+    assert len(set(ids)) == len(names) + 1
+    assert all(found.startswith("urn:uuid:") for found in ids)
+
+
+def test_every_chart_offers_its_data_and_a_specification_that_draws(brief: Brief) -> None:
+    import vl_convert
+
+    charts = brief.ledger["charts"]
+    for key in charts:
+        csv = (brief.html / "book" / "charts" / f"{key}.csv").read_text("utf-8")
+        assert len(csv.splitlines()) >= 2
+    key = max(charts, key=lambda key: len(charts[key]["svg"]))
+    text = (brief.html / "book" / "charts" / f"{key}.js").read_text("utf-8")
+    specification = json.loads(text[text.index(",") + 1 : text.rindex(")")])
+    drawn = vl_convert.vegalite_to_svg(specification, vl_version="6.1")
+    assert drawn.count("<path") > 100
+
+
+def test_every_chart_of_a_notebook_has_a_text_alternative(brief: Brief) -> None:
+    drawings = [svg for path in (brief.html / "notebooks").glob("*.html")
+                for svg in parsed(path).select(".drawing svg")]  # fmt: skip
+    assert len(drawings) >= len(brief.ledger["charts"])
+    assert all(str(svg["aria-label"]).strip() for svg in drawings)
+    assert not list((brief.html / "notebooks").glob("*.svg"))
