@@ -95,8 +95,10 @@ def test_the_same_answer_again_is_nothing_newer_and_changes_only_the_day_of_the_
     ran = command(root, settings(server, root), "refresh", "--quick")
     assert ran.said.count("checked, nothing newer") == 4
     assert state(root / "data") == before
-    checked = json.loads((root / "data/snapshots/checked.json").read_text("utf-8"))
-    assert checked["ucdp-ged"] == str(TODAY)
+    folder = root / "data/snapshots/ucdp-ged"
+    checked = json.loads((folder / "checked.json").read_text("utf-8"))
+    vintage = json.loads(max(folder.glob("*/manifest.json")).read_text("utf-8"))
+    assert checked == {"checked": str(TODAY), "newest": vintage["version"]}
 
 
 def test_a_file_that_we_have_is_not_sent_again(server: Server, root: Path) -> None:

@@ -287,10 +287,13 @@ def _free(folder: Path, day: str) -> Path:
 
 
 def _note_check(chosen: Sequence[Source], settings: Settings) -> None:
-    """Note the day on which each source was asked, whether it had news or not."""
-    path = paths.DATA / "snapshots" / "checked.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    write_json(path, {**known, **{s.name: str(settings.today) for s in chosen}})
+    """Note when each source was asked and the newest that it had, whether that was news or not."""
+    for source in chosen:
+        manifests = sorted(_snapshots(source).glob("*/manifest.json"))
+        last = json.loads(manifests[-1].read_text(encoding="utf-8")) if manifests else {}
+        newest = last.get("version", "nothing")
+        note = {"checked": str(settings.today), "newest": newest}
+        write_json(_snapshots(source) / "checked.json", note)
 
 
 def check(tables: Sequence[str]) -> None:

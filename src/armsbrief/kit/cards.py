@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from armsbrief import words
-from armsbrief.charts import FONT_FOLDER, INK, QUIET
+from armsbrief.charts import INK, QUIET
+from armsbrief.drawing import FONT_FOLDER
 from armsbrief.rules import Verdict
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 64
