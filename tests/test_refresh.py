@@ -20,7 +20,7 @@ from faults import cut, status, table, text
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
-from services import Answer, Server, events, answering
+from services import Answer, Server, answering, events
 from small import CALM, SECRETS, TODAY, command, rows_of, settings
 from support import Brief, copied
 

@@ -145,7 +145,6 @@ def _paper(work: Path, environment: Mapping[str, str], edition: str) -> list[Pat
     return _unless_same([pages], [out], lambda: paper.make_pdf(pages / "index.html", out))
 
 
-<<<<<<< HEAD
 def _one_page(work: Path, environment: Mapping[str, str], ledger: Path) -> list[Path]:
     os.environ.update(environment)
     outs = [work / name for name in onepage.SIZES]
@@ -161,18 +160,6 @@ def _unless_same(sources: list[Path], outs: list[Path], make: Callable[[], Any])
         make()
         mark.write_text(f"{made_of} {unchanged.fingerprint(outs)}", encoding="utf-8")
     return outs
-=======
-def _unless_same(pages: Path, out: Path, make: Callable[[Path], Path]) -> Path:
-    """Make the PDF, unless these very pages have been set by this very code: that takes seconds."""
-    mark = out.with_suffix(".made-of")
-    made_of = unchanged.fingerprint([pages, Path(__file__).parent])
-    made = mark.read_text(encoding="utf-8") if mark.is_file() else ""
-    if made == f"{made_of} {unchanged.fingerprint([out])}":
-        return out
-    make(pages)
-    mark.write_text(f"{made_of} {unchanged.fingerprint([out])}", encoding="utf-8")
-    return out
->>>>>>> exec
 
 
 def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:
