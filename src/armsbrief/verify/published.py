@@ -127,8 +127,9 @@ class Published:
         """Yield what the page of changes says of each claim."""
         for path in sorted(paths.EDITIONS.glob("*.json")):
             for change in changes.since(changes.read(path), self.ledger):
-                title, value, holds = changes.cells(change)
-                yield from (title, value, holds, f"Value: {value}. Holds in: {holds}.")
+                verdict, value, holds = changes.arrows(change)
+                yield from (change.title, verdict, value, holds)
+                yield f"Value: {value}. Holds in: {holds}."
                 yield from changes.why(change)
                 yield from (f"Why: {text}" for text in changes.why(change))
                 yield from (side["sentence"] for side in (change.before, change.after) if side)
