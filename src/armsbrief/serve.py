@@ -41,7 +41,8 @@ _REFRESH = f"""(function () {{
     document.head.appendChild(next);
   }}
   window.armsbriefWait = wait;
-  wait(%d);
+  // Not sooner: a page is not loaded while a script of it is on its way.
+  window.addEventListener("load", function () {{ setTimeout(wait, 0, %d); }});
 }})();
 """
 
