@@ -67,7 +67,7 @@ def test_a_refresh_says_what_came_and_what_to_type_next(server: Server, root: Pa
     assert "UCDP events, version 26.1 → table ucdp_events_monthly: 34 rows new" in ran.said
     assert "UCDP events, version 26.0.7" in ran.said
     assert "World Bank population, version 2026-07-01" in ran.said
-    assert ran.said.rstrip().endswith("Next: armsbrief build -p as_of=2026-08-20")
+    assert "\nNext: armsbrief build -p as_of=2026-08-20\n" in ran.said
 
 
 def test_what_came_is_a_valid_package_with_hashes_sources_and_a_snapshot(
