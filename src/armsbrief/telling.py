@@ -61,3 +61,4 @@ def _next(outcome: Outcome) -> Iterator[str]:
         yield "Next: the same command without --dry-run"
     elif outcome.came:
         yield f"Next: armsbrief build -p as_of={outcome.day}"
+        yield f"To keep it: editions/{outcome.day}.yml with that as_of, then make store"
