@@ -117,7 +117,8 @@ def full_disk(chance: random.Random) -> bool:
         if swap(old, place).wait() != 0:
             return not place.exists() or not list(place.glob("html"))
         process = swap(new, place)
-        return is_whole(place) == ("b" if process.wait() == 0 else "a")
+        wanted = "b" if process.wait() == 0 else "a"
+        return is_whole(place) == wanted
 
 
 def read_only(chance: random.Random) -> bool:
