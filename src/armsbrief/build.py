@@ -100,8 +100,7 @@ def build(
         results = (*results, manifest.write(work, [result.name for result in results]))
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
-            for result in results:
-                publish.swap_in(result, folder / result.name)
+            publish.swap_all(results, folder)
     return Built(name, made, folders[-1], [f / r.name for f in folders for r in results])
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import json
 import multiprocessing
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
-from armsbrief import onepage, paper, paths, unchanged
+from armsbrief import execute, onepage, paper, paths, unchanged
 from armsbrief.errors import LedgerError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
@@ -34,6 +36,7 @@ _SHARED = (
     "sphinx.builders.html",
     "sphinxcontrib.bibtex",
 )
+_LOCK, _JOURNAL = ".swap.lock", ".swap.json"
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -183,6 +186,70 @@ def _readable(said: str, work: Path) -> str:
     """Shorten Sphinx's messages to the paths that a person edits."""
     text = _ESCAPES.sub("", said).replace(f"{work / 'source'}{os.sep}", "")
     return "\n".join(f"  {line}" for line in text.strip().splitlines())
+
+
+def swap_all(made: Sequence[Path], place: Path) -> None:
+    """Put finished results in their folder, all of them or none.
+
+    All are copied beside their places first. A journal then says that the
+    copies are complete; from there on a run that is cut off is completed by the
+    next one (`recover`), before it everything is as it was.
+
+    Parameters
+    ----------
+    made : sequence of pathlib.Path
+        Files and folders, each under its own name.
+    place : pathlib.Path
+        The folder that they go into.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / _LOCK):
+        _recover(place)
+        try:
+            for result in made:
+                _copy(result, place / f".{result.name}.new")
+            execute.place_whole(
+                json.dumps([result.name for result in made]).encode(), place / _JOURNAL
+            )
+        except OSError:
+            _recover(place)
+            raise
+        _recover(place)
+
+
+def recover(place: Path) -> None:
+    """Complete a swap that was cut off, or clear away what one left that had not begun."""
+    if place.is_dir():
+        with FileLock(place / _LOCK):
+            _recover(place)
+
+
+def _recover(place: Path) -> None:
+    journal = place / _JOURNAL
+    for name in json.loads(journal.read_bytes()) if journal.is_file() else ():
+        fresh, old = place / f".{name}.new", place / f".{name}.old"
+        if fresh.exists():
+            _remove(old)
+            if (place / name).exists():
+                (place / name).rename(old)
+            fresh.rename(place / name)
+    journal.unlink(missing_ok=True)
+    for leftover in [*place.glob(".*.new"), *place.glob(".*.old")]:
+        _remove(leftover)
+
+
+def _copy(made: Path, place: Path) -> None:
+    if made.is_dir():
+        shutil.copytree(made, place)
+    else:
+        shutil.copyfile(made, place)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def swap_in(made: Path, place: Path) -> None:

@@ -119,8 +119,10 @@ class Walk(_LedgerDirective):
         cells = [[row[column] for column in columns] for row in rows]
         rest = len(ids) - len(rows)
         more = f"{rest} more rows of the table {table} stand in its file." if rest else ""
-        box = nodes.container("", grid(columns, cells), classes=["generated", "walk-rows"])
-        return [box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
+        opening = _html('<div class="wide walk-rows generated" role="region" tabindex="0" '
+                        f'aria-label="Rows of {table}">')  # fmt: skip
+        box = [opening, grid(columns, cells), _html("</div>")]
+        return [*box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
 
 
 @cache

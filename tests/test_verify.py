@@ -1,0 +1,185 @@
+"""`armsbrief verify`: it passes on what is right, and finds what was changed, wherever it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from support import Brief, served
+
+from armsbrief import manifest
+from armsbrief.cli import main
+from armsbrief.verify import files, inputs, mutations, page, pages, paper
+from armsbrief.verify.published import Published
+from armsbrief.verify.report import Check, Report
+
+CHEAP = ("assertions", "equipment", "weapons", "losses", "prices", "statements", "border", "sources",
+         "definitions", "deadlines", "population", "ucdp_country_year")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def edition(brief: Brief) -> Published:
+    return Published(brief.root / "_build" / "editions" / brief.ledger["edition"])
+
+
+@pytest.mark.parametrize(
+    "check",
+    [pages.check_numbers, pages.check_verdicts, pages.check_charts, pages.check_metadata,
+     pages.check_strays, pages.check_notebooks, paper.check_pdf, files.check_csv,
+     files.check_manifest, inputs.check_sources],
+    ids=lambda check: check.__name__,
+)  # fmt: skip
+def test_an_edition_as_it_was_built_passes(
+    edition: Published, check: Callable[[Published], Check]
+) -> None:
+    made = check(edition)
+    assert made.failures == []
+    assert made.looked_at[0].isdigit() or "no " in made.looked_at
+
+
+def test_tables_and_prose_pass() -> None:
+    assert inputs.check_tables().failures == []
+    assert inputs.check_prose().failures == []
+
+
+def test_a_ledger_is_compared_with_a_new_run_within_the_tolerance(edition: Published) -> None:
+    fresh = json.loads(json.dumps(edition.ledger))
+    name = next(
+        n for n, f in fresh["facts"].items() if isinstance(f["value"], float) and f["value"]
+    )
+    fresh["facts"][name]["value"] *= 1 + 1e-12
+    assert inputs.check_ledger(edition, fresh).failures == []
+    fresh["facts"][name]["value"] *= 1.001
+    [wrong] = inputs.check_ledger(edition, fresh).failures
+    assert name in wrong
+
+
+def test_a_sample_of_corruptions_is_noticed_or_explained(edition: Published) -> None:
+    made = mutations.run(folder=edition.folder, sample=40, seed=7, tables=CHEAP)
+    assert made["tried"] == 40
+    assert mutations.unexplained(made) == []
+    assert made["caught"] >= 30
+    assert all(outcome["reason"] for outcome in made["survived"])
+
+
+def test_the_same_seed_gives_the_same_sample() -> None:
+    from armsbrief.verify.corruptions import possible
+
+    everything = list(possible("equipment"))
+    assert mutations._sampled(everything, 9, 3) == mutations._sampled(everything, 9, 3)
+    assert mutations._sampled(everything, 9, 3) != mutations._sampled(everything, 9, 4)
+
+
+def test_the_result_is_published_with_the_edition_and_its_manifest_still_holds(
+    edition: Published, tmp_path: Path
+) -> None:
+    copy = Published(tmp_path / "copy")
+    shutil.copytree(edition.folder, copy.folder)
+    report = Report("an edition", [Check("it holds", "3 things", ["<b>not</b>"], ["the rest"])])
+    page.publish(report, copy)
+    text = (copy.folder / "html" / page.PAGE).read_text("utf-8")
+    assert "&lt;b&gt;not&lt;/b&gt;" in text
+    assert "the rest" in text
+    assert json.loads((copy.folder / "html" / page.RESULT).read_text("utf-8"))["passed"] is False
+    assert manifest.check(copy.folder)[1] == []
+    assert manifest.check(copy.folder / "html")[1] == []
+
+
+def test_a_download_is_checked_with_nothing_but_its_folder(
+    edition: Published,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copy = tmp_path / "download"
+    shutil.copytree(edition.folder, copy)
+    monkeypatch.setattr("sys.argv", ["armsbrief", "verify", "--manifest", str(copy)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    (copy / "ledger.json").write_text("{}")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "ledger.json: hash" in capsys.readouterr().err
+
+
+def test_a_manifest_that_points_outside_is_refused(tmp_path: Path) -> None:
+    content = {"parts": ["html"], "files": {"../secret": "0"}}
+    (tmp_path / manifest.NAME).write_text(json.dumps(content))
+    with pytest.raises(Exception, match="outside the folder"):
+        manifest.check(tmp_path)
+
+
+def test_the_page_compares_the_files_in_a_browser(
+    edition: Published, browser: Browser, tmp_path: Path
+) -> None:
+    copy = tmp_path / "site"
+    shutil.copytree(edition.folder / "html", copy)
+    with served(copy) as address:
+        tab = browser.new_page()
+        tab.goto(f"{address}/{page.PAGE}")
+        tab.click("#check-files")
+        tab.wait_for_function("!document.getElementById('check-files').disabled", timeout=60_000)
+        assert tab.text_content("#files-checked").endswith("0 differ.")
+        (copy / "index.html").write_text("changed")
+        tab.click("#check-files")
+        tab.wait_for_function("!document.getElementById('check-files').disabled", timeout=60_000)
+        assert tab.text_content("#files-checked").endswith("1 differ.")
+        assert "index.html" in tab.text_content("#files-wrong")
+        tab.goto((copy / page.PAGE).as_uri())
+        assert "cannot compare files here" in tab.text_content("#files-checked")
+        tab.close()
+
+
+def test_the_walk_leads_through_every_claim_and_sends_nothing(
+    edition: Published, browser: Browser, brief: Brief
+) -> None:
+    claims = edition.ledger["claims"]
+    with served(edition.folder / "html") as address:
+        tab = browser.new_page()
+        asked: list[str] = []
+        tab.goto(f"{address}/book/walk.html")
+        tab.on("request", lambda request: asked.append(request.url))
+        seen = []
+        for _ in claims:
+            shown = tab.locator(".walk-claim:visible")
+            assert shown.count() == 1
+            seen.append(shown.get_attribute("data-claim"))
+            assert shown.locator("details.ours").get_attribute("open") is None
+            shown.locator("input").fill("my own 42")
+            shown.get_by_text("I dispute this").click()
+            text = shown.locator("textarea").input_value()
+            assert "my own 42" in text
+            assert seen[-1] in text
+            assert edition.ledger["edition"] in text
+            if len(seen) < len(claims):
+                tab.get_by_text("Next claim").click()
+        assert sorted(seen) == sorted(claims)
+        assert asked == []
+        tab.reload()
+        tab.close()
+
+
+def test_without_a_script_the_walk_is_a_plain_list(edition: Published, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto((edition.folder / "html" / "book" / "walk.html").as_uri())
+    assert tab.locator(".walk-claim:visible").count() == len(edition.ledger["claims"])
+    tab.locator(".walk-claim summary").first.click()
+    assert tab.locator(".walk-claim details[open]").count() == 1
+    context.close()
+
+
+def test_no_page_of_the_reviewer_has_a_script_or_a_handler_in_it(edition: Published) -> None:
+    for name in ("book/walk.html", "book/verification.html"):
+        tree = edition.pages[name]
+        inline = [
+            s for s in tree.xpath("//script[not(@src)]") if s.get("type") != "application/ld+json"
+        ]
+        assert inline == []
+        assert tree.xpath("//@*[starts-with(name(), 'on')]") == []
