@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from support import Brief
 
 from armsbrief import paths
@@ -83,7 +84,7 @@ def _visit(page: Page, address: str, scheme: str) -> Visited:
     for event, listener in listeners.items():
         page.on(event, listener)
     page.goto(address, wait_until="load")
-    page.wait_for_function("typeof armsbrief === 'function'")
+    page.locator("#scheme").wait_for()  # shown by the script, so it has run
     seen.asked = [request.url for request in requests]
     answers = [request.response() for request in requests]
     seen.bytes = sum(int(answer.headers["content-length"]) for answer in answers if answer)
@@ -378,10 +379,7 @@ def test_a_reader_who_tries_to_break_a_claim_reads_the_computed_grid(
     for wanted in dict.fromkeys(row["series"] for row in claim["specifications"]):
         option = series.locator(f'option[data-words="{wanted}"]')
         series.select_option(value=str(option.get_attribute("value")))
-        desk.wait_for_function(
-            "wanted => decodeURIComponent(location.hash.replaceAll('+', ' ')).includes('series=' + wanted + '&')",
-            arg=wanted,
-        )
+        desk.wait_for_url(lambda url, wanted=wanted: f"series={quote_plus(wanted)}&" in url)
         chosen = desk.evaluate(
             "[...document.querySelectorAll('.try select')].map(s => [s.name, s.selectedOptions[0].dataset.words])"
         )
@@ -397,15 +395,12 @@ def test_a_choice_can_be_shared_as_a_link(desk: Page, address: str) -> None:
     desk.goto(f"{address}/book/findings/attack-frequency.html")
     first = desk.locator(".try output").inner_text()
     desk.get_by_label("Window").select_option(index=3)
-    desk.wait_for_function("location.hash.startsWith('#try&')")
+    desk.wait_for_url("**#try&*")
     said, shared = desk.locator(".try output").inner_text(), desk.url
     assert said != first
     desk.goto("about:blank")
     desk.goto(shared)
-    desk.wait_for_function(
-        "said => document.querySelector('.try output').innerText === said",
-        arg=said.partition(" No published")[0],
-    )
+    expect(desk.locator(".try output")).to_have_text(said.partition(" No published")[0])
 
 
 def test_every_specification_stands_in_a_table_and_a_csv(brief: Brief) -> None:

@@ -14,7 +14,7 @@ from armsbrief import charts, paths
 WIDTH = 328  # CSS pixels: a phone of 360 without its margins
 _ROW, _BAR, _ABOVE = 44, 12, 8
 _ROOM = 78  # for the numbers that stand to the right of bars
-_LINE, _MARK = 44, 4  # letters that fit the legend in one row; letters that a mark takes
+_LINE, _MARK = 50, 4  # letters that fit the legend in one row; letters that a mark takes
 Specification = dict[str, Any]
 
 

@@ -32,6 +32,8 @@ def _prepare(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(nodes.container):
         if node.get("nb_element") == "cell_code":
             node["ids"].append(f"cell-{cells[node['cell_index']]['id']}")
+    for code in doctree.findall(nodes.literal_block):
+        code["language"] = "none"  # we colour no code, so a browser need not hold every word apart
     for raw in doctree.findall(nodes.raw):
         raw.children = [nodes.Text(_plain(raw.astext()))]
     _draw(app, doctree)

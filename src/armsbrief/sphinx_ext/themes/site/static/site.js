@@ -85,17 +85,17 @@
         if (!/^[a-z]+:/.test(href)) a.setAttribute("href", root + href);
       });
       one("#receipt-title").textContent = "Receipt of " + link.textContent;
-      body.append(actions(id, body));
+      one(".actions", body).append(copyCitation(body));
       box.onclose = function () { link.focus(); };
       box.showModal();
       body.scrollTop = 0;
     }, function () { location.href = link.href; });
   }
 
-  function actions(id, body) {
+  function copyCitation(body) {
     var copy = make("button", { type: "button", class: "action" }, ["Copy citation"]);
     copy.addEventListener("click", function () { copyText(one(".citation-text", body).textContent + " " + one("a.full", body).href, copy); });
-    return make("p", { class: "actions" }, [copy]);
+    return copy;
   }
 
   function copyText(text, button) {
