@@ -101,7 +101,8 @@ def refresh(
         client = Client(replace(settings, store=store), say, bar)
         with paths.at(root):
             news = [_take_or_tell(source, client, accepted, chosen) for source in chosen]
-            _note_check(chosen, settings)
+            for source in chosen:
+                _note_check(source, settings)
         came = any(item.came for item in news)
         moved = None if quick or not came else preview.compare(root, str(settings.today), say)
         if not dry_run:
@@ -286,11 +287,13 @@ def _free(folder: Path, day: str) -> Path:
     return next(folder / name for name in names if not (folder / name).exists())
 
 
-def _note_check(chosen: Sequence[Source], settings: Settings) -> None:
-    """Note the day on which each source was asked, whether it had news or not."""
-    path = paths.DATA / "snapshots" / "checked.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    write_json(path, {**known, **{s.name: str(settings.today) for s in chosen}})
+def _note_check(source: Source, settings: Settings) -> None:
+    """Note the day on which a source was asked; after a refresh we have the newest it had."""
+    manifests = sorted(_snapshots(source).glob("*/manifest.json"))
+    if manifests:
+        newest = json.loads(manifests[-1].read_text(encoding="utf-8"))["version"]
+        note = {"checked": str(settings.today), "newest": newest}
+        write_json(_snapshots(source) / "checked.json", note)
 
 
 def check(tables: Sequence[str]) -> None:
