@@ -101,7 +101,8 @@ def refresh(
         client = Client(replace(settings, store=store), say, bar)
         with paths.at(root):
             news = [_take_or_tell(source, client, accepted, chosen) for source in chosen]
-            _note_check(chosen, settings)
+            for source in chosen:
+                _note_check(source, settings)
         came = any(item.came for item in news)
         moved = None if quick or not came else preview.compare(root, str(settings.today), say)
         if not dry_run:
@@ -286,12 +287,11 @@ def _free(folder: Path, day: str) -> Path:
     return next(folder / name for name in names if not (folder / name).exists())
 
 
-def _note_check(chosen: Sequence[Source], settings: Settings) -> None:
-    """Note when each source was asked and the newest that it had, whether that was news or not."""
-    for source in chosen:
-        manifests = sorted(_snapshots(source).glob("*/manifest.json"))
-        last = json.loads(manifests[-1].read_text(encoding="utf-8")) if manifests else {}
-        newest = last.get("version", "nothing")
+def _note_check(source: Source, settings: Settings) -> None:
+    """Note the day on which a source was asked; after a refresh we have the newest it had."""
+    manifests = sorted(_snapshots(source).glob("*/manifest.json"))
+    if manifests:
+        newest = json.loads(manifests[-1].read_text(encoding="utf-8"))["version"]
         note = {"checked": str(settings.today), "newest": newest}
         write_json(_snapshots(source) / "checked.json", note)
 

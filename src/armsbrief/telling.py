@@ -60,5 +60,4 @@ def _next(outcome: Outcome) -> Iterator[str]:
         yield "Dry run: nothing was written."
         yield "Next: the same command without --dry-run"
     elif outcome.came:
-        yield f"Next: armsbrief build -p as_of={outcome.day}"
-        yield f"To keep it: editions/{outcome.day}.yml with that as_of, then make store"
+        yield f"Next: armsbrief build --begin {outcome.day} --store"
