@@ -129,7 +129,7 @@ def test_a_hostile_parameter_is_refused_with_what_is_allowed(pair: str) -> None:
     from armsbrief.cli import _pairs
 
     declared = {p: parameters.declared(p) for p in [paths.NOTEBOOKS / "surplus.ipynb"]}
-    with pytest.raises(ArmsbriefError, match="expected|allowed"):
+    with pytest.raises(ArmsbriefError, match=r"expected|allowed"):
         parameters.assign(_pairs((pair,)), declared)
 
 

@@ -93,7 +93,7 @@ def build(
         results = (*publish.publish(work, work / "ledger.json", name, wanted["as_of"]),
                    work / "ledger.json")  # fmt: skip
         manifest.write(work / "html")
-        results += (manifest.write(work, [result.name for result in results]),)  # type: ignore[assignment]
+        results += (manifest.write(work, [result.name for result in results]),)
         folders = _places(name, out, is_default=chosen == editions.default())
         for folder in folders:
             publish.swap_all(results, folder)
