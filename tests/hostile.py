@@ -44,7 +44,7 @@ PAYLOADS = [p.format(_RUN) for p in _MARKUP + _TEMPLATES] + _FORMULAS + _ODD
 
 # Free text, of which some reaches pages, the PDF, charts, letters and downloads.
 COLUMNS = [
-    ("sources", "title"), ("sources", "publisher"), ("equipment", "note"), ("equipment", "reported_by"),
+    ("sources", "title"), ("sources", "publisher"), ("equipment", "note"),
     ("statements", "what"), ("statements", "note"), ("timeline", "event"),
     ("recoveries", "note"), ("precedents", "note"), ("losses", "note"), ("border", "note"),
     ("diplomacy", "note"), ("choices", "reason"), ("prices", "note"), ("weapons", "note"),

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,8 @@ _CONSTRAINTS = {
 }
 _SHAPE = ("blank-row", "missing-cell", "extra-cell")
 _SHOWN = 20
+# Python reads more as a number, such as 1_000 and digits of other scripts; other tools do not.
+_PLAIN = re.compile(r"([-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?)?")
 _LONGEST = 20_000  # letters in one line of a table
 # They turn the direction of writing, or are seen by nobody.
 _TURNING = frozenset("\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff") | frozenset(
@@ -196,7 +199,7 @@ def _check_numbers(entry: dict[str, Any]) -> list[str]:
         for row in rows:
             for column in numeric:
                 cell = row[column]
-                number = float(cell) if cell else 0.0
+                number = float(cell or 0) if _PLAIN.fullmatch(cell) else math.nan
                 may_fall = column != "value" or row.get("unit") == "percent"
                 if not math.isfinite(number) or (number < 0 and not may_fall):
                     found.append(

@@ -103,7 +103,8 @@ def _sampled(everything: list[Any], number: int, seed: int) -> list[Any]:
     chance = random.Random(seed)  # noqa: S311  # no secret: the same seed must give the same
     groups: dict[tuple[str, str], list[Any]] = {}
     for corruption in everything:
-        groups.setdefault((corruption.table, corruption.kind), []).append(corruption)
+        table = corruption.table if isinstance(corruption, Corruption) else ""
+        groups.setdefault((table, corruption.kind), []).append(corruption)
     for group in groups.values():
         chance.shuffle(group)
     order = sorted(groups)

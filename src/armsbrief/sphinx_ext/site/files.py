@@ -11,6 +11,8 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from armsbrief.spreadsheet import harmless
+
 
 def write(app: Sphinx, address: str, content: str | bytes) -> None:
     """Put a file into the site, at an address from its root."""
@@ -32,5 +34,5 @@ def write_csv(
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(rows)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     write(app, address, text.getvalue())
