@@ -16,6 +16,7 @@ Chart = Mapping[str, Any]
 _ON_PAGE = 32  # rows; a longer table has a page of its own
 _SOME = 3  # a data set of fewer rows only labels the others
 _MIDNIGHT = "T00:00:00"
+_SIGNIFICANT = 10  # digits of a float in a table; the rest differs between processors
 
 
 def _address(key: str) -> str:
@@ -58,6 +59,8 @@ def data(chart: Chart) -> tuple[list[str], list[list[str]]]:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.{_SIGNIFICANT}g}"
     return "" if value is None else str(value).removesuffix(_MIDNIGHT)
 
 
