@@ -15,7 +15,11 @@ class Download(NamedTuple):
     words: str
 
 
-PAPERS = (Download("brief.pdf", "The brief as a PDF"),)
+PAPERS = (
+    Download("brief.pdf", "The brief as a PDF"),
+    Download("one-page.pdf", "The brief on one page (A4)"),
+    Download("one-page-letter.pdf", "The brief on one page (US Letter)"),
+)
 _MADE_HERE = (
     Download("ledger.json", "Every fact and verdict (JSON)"),
     Download("ro-crate-metadata.json", "Description of the whole (RO-Crate)"),
