@@ -97,7 +97,7 @@ def front(book: Mapping[str, Any]) -> dict[str, str]:
 def _plain(text: str, book: Mapping[str, Any]) -> str:
     claims = book["claims"]
     found = _FINDING.sub(lambda match: str(claims[match[1]]["sentence"]), text)
-    found = _VERDICT.sub(lambda match: words.VERDICT[claims[match[1]]["verdict"]].lower(), found)
+    found = _VERDICT.sub(lambda match: words.VERDICT[claims[match[1]]["verdict"]], found)
     return " ".join(ledger.substituted(found, book["facts"], "index.md").split())
 
 

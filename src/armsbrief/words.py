@@ -17,11 +17,11 @@ VERDICT: dict[Verdict, str] = {
     "cannot-be-verified": "Cannot be verified",
 }
 GRADE = {
-    "primary": "primary texts",
-    "issuer-summary": "issuers’ own pages",
-    "quoting-outlet": "outlets quoting the primary text",
-    "anonymous-source": "outlets on unnamed sources",
-    "op-ed": "the op-ed itself",
+    "primary": ("primary text", "primary texts"),
+    "issuer-summary": ("issuer’s own page", "issuers’ own pages"),
+    "quoting-outlet": ("outlet quoting the primary text", "outlets quoting the primary text"),
+    "anonymous-source": ("outlet on unnamed sources", "outlets on unnamed sources"),
+    "op-ed": ("the op-ed itself", "the op-ed itself"),
 }
 _COMPLETE = ("USD bn", "USD m", "USD", "EUR", "EUR m", "percent", "km", "year", "date", "text")
 
@@ -91,8 +91,8 @@ def _checked(check: Mapping[str, Any] | None) -> str:
 def graded(ids: Sequence[str], known: Mapping[str, Mapping[str, str]]) -> str:
     """Count sources by how near they are to the primary text."""
     grades = Counter(known[source]["grade"] for source in ids)
-    parts = [f"{grades[grade]} {GRADE[grade]}" for grade in GRADE if grade in grades]
-    return f"{len(ids)} sources ({', '.join(parts)})"
+    parts = [f"{grades[g]} {GRADE[g][grades[g] > 1]}" for g in GRADE if g in grades]
+    return f"{len(ids)} source{'s' if len(ids) > 1 else ''} ({', '.join(parts)})"
 
 
 def estimate(claim: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 from armsbrief import __version__
 from armsbrief.sphinx_ext import directives, nodes, paper, review, roles, site, watched
@@ -21,6 +22,7 @@ from armsbrief.sphinx_ext.source import attach_ledger
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register roles, directives and nodes."""
+    app.connect("config-inited", _leave_tables_unnumbered, priority=900)
     app.connect("builder-inited", attach_ledger)
     app.connect("builder-inited", paper.replace_directives)
     app.connect("build-finished", add_fonts)
@@ -37,6 +39,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "parallel_read_safe": True,
         "parallel_write_safe": False,  # what is used in writing is noted in this process
     }
+
+
+def _leave_tables_unnumbered(app: Sphinx, config: Config) -> None:
+    """Undo what Jupyter Book's LaTeX part insists on: a number that no text refers to is noise."""
+    config["numfig"] = False
 
 
 def _code_version() -> int:

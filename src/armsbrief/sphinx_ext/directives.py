@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from armsbrief import changes, words
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sphinx_ext import source
 from armsbrief.sphinx_ext.addresses import receipt
-from armsbrief.sphinx_ext.nodes import anchor, badge, drawing, number, reference
+from armsbrief.sphinx_ext.nodes import Wide, anchor, badge, drawing, number, reference
 from armsbrief.sphinx_ext.site import board, cite, figures, trial
 from armsbrief.sphinx_ext.text import with_numbers
 
@@ -98,14 +99,14 @@ def headed(title: str, *content: Node, names: str = "") -> nodes.section:
 
 
 class Board(_LedgerDirective):
-    """`{board}`: all claims with asserted value, our value and verdict."""
+    """`{board}`: all claims with what is asserted, what we find in a few words, and the verdict."""
 
     def content_nodes(self) -> list[Node]:
         rows = [
             [
                 self._link(name, claim),
-                self._value(claim["asserted_fact"], claim["asserted_display"] or "—"),
-                self._value(claim["estimate_fact"], words.estimate(claim)),
+                self._asserted(claim["asserted_fact"]),
+                nodes.inline("", "", *with_numbers(claim["found_as_source"], self.facts, self.env)),
                 badge(claim["verdict"]),
             ]
             for name, claim in source.of(self.env)["claims"].items()
@@ -122,15 +123,9 @@ class Board(_LedgerDirective):
         buttons += [board.button(v, text, count[v]) for v, text in words.VERDICT.items()]
         return board.fieldset(buttons)
 
-    def _value(self, fact_id: str | None, shown: str) -> Node | str:
-        """Return what the board says of a number; on the site the number leads to its receipt."""
-        if fact_id is None or self.facts[fact_id]["display"] not in shown:
-            return shown
-        fact = self.facts[fact_id]
-        before, after = shown.split(fact["display"], 1)
-        return nodes.inline(
-            "", "", nodes.Text(before), number(fact_id, fact, self.env), nodes.Text(after)
-        )
+    def _asserted(self, fact_id: str | None) -> Node | str:
+        """Return the asserted number, which leads to its receipt."""
+        return number(fact_id, self.facts[fact_id], self.env) if fact_id else "—"
 
     def _link(self, name: str, claim: Mapping[str, Any]) -> Node:
         text = nodes.inline("", claim["title"])
@@ -233,11 +228,11 @@ def html(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
-def titled_grid(table: Mapping[str, Any]) -> nodes.table:
+def titled_grid(table: Mapping[str, Any]) -> Wide:
     """Return a recorded table with its title."""
     made = grid(table["columns"], table["cells"])
     made.insert(0, nodes.title("", table["title"]))
-    return made
+    return Wide("", made, label=table["title"])
 
 
 def notebook_link(directive: _LedgerDirective, notebook: str) -> Node:
@@ -257,6 +252,19 @@ class Chart(_LedgerDirective):
     def content_nodes(self) -> list[Node]:
         key = self.arguments[0]
         return [figure(self, key, source.entry(self.env, "charts", key))]
+
+
+class WhenKnown(_LedgerDirective):
+    """`{when-known}`: text that stands only if every number in it was public by then."""
+
+    has_content = True
+
+    def content_nodes(self) -> list[Node]:
+        named = re.findall(r"\{fact\}`([^`]+)`", "\n".join(self.content))
+        if any(source.entry(self.env, "facts", name)["value"] is None for name in named):
+            said = "The numbers that belong here were not public on the knowledge date."
+            return [nodes.paragraph("", said)]
+        return list(self.parse_content_to_nodes())
 
 
 class ShownTable(_LedgerDirective):
@@ -309,7 +317,7 @@ class Recommendations(_LedgerDirective):
             line += nodes.Text("; " if index else "")
             title = nodes.inline("", claims[name]["title"])
             line += reference(anchor("claim", name), title, [], self.env.docname)
-            line += [nodes.Text(" ("), badge(claims[name]["verdict"]), nodes.Text(")")]
+            line += [nodes.Text(": "), badge(claims[name]["verdict"])]
         line += nodes.Text(".")
         if entry["weak_claims"]:
             line += nodes.strong(
@@ -355,15 +363,18 @@ class Changes(_LedgerDirective):
     def _flipped(self, change: changes.Change) -> Node:
         _, value, holds = changes.arrows(change)
         head = nodes.paragraph("", "", nodes.strong("", "Verdict changed: "))
-        head += self._link(change)
+        head += [self._link(change), nodes.Text(": "), *self._verdicts(change)]
         box = nodes.container("", head, classes=["flipped-verdict"])
-        box += nodes.paragraph("", "", *self._verdicts(change))
         box += nodes.paragraph("", f"Value: {value}. Holds in: {holds}.")
-        for label, side in (("Said then", change.before), ("Says now", change.after)):
-            if side and "sentence" in change.moves:
-                box += nodes.paragraph("", f"{label}: {side['sentence']}")
+        box += self.sentences(change)
         box += [nodes.paragraph("", f"Why: {text}") for text in changes.why(change)]
         return box
+
+    def sentences(self, change: changes.Change) -> list[Node]:
+        """Return what was said then and is said now, where it is not the same."""
+        sides = (("Said then", change.before), ("Says now", change.after))
+        told = sides if "sentence" in change.moves else ()
+        return [nodes.paragraph("", f"{name}: {side['sentence']}") for name, side in told if side]
 
     def _link(self, change: changes.Change) -> Node:
         text = nodes.inline("", change.title)
@@ -425,6 +436,7 @@ def register(app: Sphinx) -> None:
     app.add_directive("finding", Finding)
     app.add_directive("chart", Chart)
     app.add_directive("shown-table", ShownTable)
+    app.add_directive("when-known", WhenKnown)
     app.add_directive("recommendations", Recommendations)
     app.add_directive("asks", Asks)
     app.add_directive("receipts", Receipts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -16,7 +17,17 @@ from armsbrief.sphinx_ext import narrow, source, svg
 from armsbrief.sphinx_ext.addresses import anchor, receipt
 from armsbrief.words import VERDICT
 
-__all__ = ["Drawing", "Number", "anchor", "badge", "drawing", "number", "reference", "register"]
+__all__ = [
+    "Drawing",
+    "Number",
+    "Wide",
+    "anchor",
+    "badge",
+    "drawing",
+    "number",
+    "reference",
+    "register",
+]
 
 
 class Drawing(nodes.General, nodes.Element):
@@ -25,6 +36,21 @@ class Drawing(nodes.General, nodes.Element):
 
 class Number(nodes.Inline, nodes.TextElement):
     """A displayed number that leads to its receipt."""
+
+
+class Wide(nodes.General, nodes.Element):
+    """What may be wider than a phone: it scrolls by itself, by keyboard too, and not the page."""
+
+
+def _visit_wide(translator: Any, node: Wide) -> None:
+    if translator.builder.name != "singlehtml":
+        label = escape(node["label"])
+        translator.body.append(f'<div class="wide" tabindex="0" role="group" aria-label="{label}">')
+
+
+def _depart_wide(translator: Any, node: Wide) -> None:
+    if translator.builder.name != "singlehtml":
+        translator.body.append("</div>")
 
 
 def _visit_drawing(translator: Any, node: Drawing) -> None:
@@ -68,6 +94,7 @@ def _skip(translator: Any, node: Drawing) -> None:
 def register(app: Sphinx) -> None:
     """Tell Sphinx how to write our nodes."""
     app.add_node(Drawing, html=(_visit_drawing, None), text=(_skip, None), latex=(_skip, None))
+    app.add_node(Wide, html=(_visit_wide, _depart_wide))
     app.add_node(Number, html=(_visit_number, _depart_number))
     app.connect("missing-reference", _resolve_number)
 

@@ -18,9 +18,8 @@ from sphinx.application import Sphinx
 
 from armsbrief import changes, words
 from armsbrief.sphinx_ext import directives, source
-from armsbrief.sphinx_ext.directives import grid, headed
-from armsbrief.sphinx_ext.nodes import Drawing, anchor, badge
-from armsbrief.sphinx_ext.text import with_numbers
+from armsbrief.sphinx_ext.directives import headed
+from armsbrief.sphinx_ext.nodes import Drawing, anchor
 
 _FEW_SOURCES = 8
 _FEW_ROWS = 2
@@ -52,22 +51,6 @@ def figure(directive: directives._LedgerDirective, key: str, chart: Mapping[str,
     box = nodes.container("", beside, Drawing("", svg=chart["svg"]), classes=["chart"])
     box["ids"].append(anchor("chart", key))
     return box
-
-
-class Board(directives.Board):
-    """`{board}`: every claim with what we find in a few words, and the verdict."""
-
-    def content_nodes(self) -> list[Node]:
-        rows = [
-            [
-                self._link(name, claim),
-                claim["asserted_display"] or "—",
-                nodes.inline("", "", *with_numbers(claim["found_as_source"], self.facts, self.env)),
-                badge(claim["verdict"]),
-            ]
-            for name, claim in source.of(self.env)["claims"].items()
-        ]
-        return [grid(["The op-ed’s claim", "It says", "We find", "Verdict"], rows, "board")]
 
 
 class Finding(directives.Finding):
@@ -132,6 +115,10 @@ class Changes(directives.Changes):
         names = "; ".join(change.title for change in moved)
         return [nodes.paragraph("", f"Another value or wording: {names}.")]
 
+    def sentences(self, change: changes.Change) -> list[Node]:
+        """Return nothing: the finding says what is said now, the site what was said then."""
+        return []
+
 
 class Receipts(directives.Receipts):
     """`{receipts}`: tables in which sources disagree, then a numbered receipt of every number."""
@@ -150,7 +137,7 @@ class Receipts(directives.Receipts):
             if claim := claims.get(key.split(".")[0]):
                 title = f"{claim['title']}: {table['title']}"
                 made = directives.titled_grid({**table, "title": title})
-                made["ids"].append(anchor("table", key))
+                made.children[0]["ids"].append(anchor("table", key))  # type: ignore[index]  # a table
                 yield made
 
     def _groups(self) -> list[Node]:
@@ -232,7 +219,6 @@ def replace_directives(app: Sphinx) -> None:
     """Put the directives for paper in the place of those of the site."""
     if app.builder.name != "singlehtml":
         return
-    app.add_directive("board", Board, override=True)
     app.add_directive("finding", Finding, override=True)
     app.add_directive("chart", Chart, override=True)
     app.add_directive("receipts", Receipts, override=True)
