@@ -41,6 +41,7 @@ def claim(name: str, title: str, minimum: float) -> dict[str, Any]:
             "settings": {"supported": minimum, "corrected": minimum, "in_part": minimum},
         },
         "sentences": {v: f"{v}: {{fact}}`{name}.value`." for v in VERDICTS},
+        "found_as": f"{{fact}}`{name}.value`",
         "counter_evidence": ["Little."],
     }
 

@@ -68,9 +68,10 @@ def font_ready() -> None:
 
 
 def _version(specification: dict[str, Any]) -> str:
-    match = re.search(r"/v(\d+)\.(\d+)", specification["$schema"])
+    named = specification.get("$schema") if isinstance(specification, dict) else specification
+    match = re.search(r"/v(\d+)\.(\d+)", str(named))
     if match is None:
-        raise ValueError(f"no Vega-Lite version in {specification['$schema']!r}")
+        raise ValueError(f"no Vega-Lite version in {named!r}")
     return ".".join(match.groups())
 
 
@@ -122,10 +123,11 @@ def main() -> None:
     """Draw what is asked for, one after the other, until the parent ends."""
     number, parent = map(int, sys.argv[1:])
     ended = os.pidfd_open(os.getppid())
-    if os.getppid() != parent:
-        return
-    _drawn_here(_FIRST)  # the engine gets ready while the kernels do
     with socket.socket(fileno=number) as listener:
+        if os.getppid() != parent:  # it was killed before we could watch it
+            _sweep(listener.getsockname())
+            return
+        _drawn_here(_FIRST)  # the engine gets ready while the kernels do
         while ended not in select.select([number, ended], [], [])[0]:
             with suppress(OSError):
                 _answer(listener.accept()[0])
