@@ -9,6 +9,7 @@ import http.server
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,12 @@ def built(root: Path, *words: str, out: Path | None = None) -> Brief:
 def pages_of(pdf: Path) -> list[str]:
     """Return the text of each page of a PDF, with one space between words; slow, so once."""
     return [" ".join(page.extract_text().split()) for page in PdfReader(pdf).pages]
+
+
+def says(text: str, sentence: str) -> bool:
+    """Tell whether a sentence is in a text, whatever marks stand behind its numbers."""
+    letters = map(re.escape, sentence.replace(" ", "").replace("'", "’"))
+    return bool(re.search(r"(?:r\d+)?".join(letters), text.replace(" ", "")))
 
 
 def built_plainly(root: Path) -> Brief:

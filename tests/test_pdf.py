@@ -10,7 +10,7 @@ import pytest
 from pdfua.model import Severity
 from pdfua.validator import Validator
 from pypdf import PdfReader
-from support import Brief, pages_of
+from support import Brief, pages_of, says
 
 from armsbrief.words import VERDICT
 
@@ -102,12 +102,6 @@ def test_charts_are_drawn_not_photographed_and_have_a_text_alternative(
         first_of.setdefault(name.split(".")[0], chart["alt"])
     for claim in brief.ledger["claims"]:
         assert first_of[claim] in alternatives
-
-
-def says(text: str, sentence: str) -> bool:
-    """Tell whether a sentence is in a text, whatever marks stand behind its numbers."""
-    letters = map(re.escape, sentence.replace(" ", "").replace("'", "’"))
-    return bool(re.search(r"(?:r\d+)?".join(letters), text.replace(" ", "")))
 
 
 def test_every_verdict_every_estimate_and_every_sentence_is_in_it(text: str, brief: Brief) -> None:

@@ -358,7 +358,8 @@ class Changes(_LedgerDirective):
         """Show the changes that leave the verdict as it was."""
         rows = [self._cells(change) for change in moved]
         said = nodes.paragraph("", "The other changes leave the verdict as it was.")
-        return [said, grid(["Claim", "Value", "Holds in", "Why"], rows, "changes")]
+        table = grid(["Claim", "Value", "Holds in", "Why"], rows, "changes")
+        return [said, Wide("", table, label="Changes that leave the verdict as it was")]
 
     def _flipped(self, change: changes.Change) -> Node:
         _, value, holds = changes.arrows(change)
