@@ -173,6 +173,9 @@ def stock(bench: Bench) -> None:
         (source / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         root = {"ARMSBRIEF_ROOT": str(source)}
         html = bench.run("stock HTML", BIN / "jupyter-book", "build", source, **root)
+        # As `pdfhtml` does; the theme of the site is not made for one page, the one for print is.
+        config["sphinx"]["config"] |= {"html_theme": "armsbrief_print", "html_sidebars": {}}
+        (source / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         single = bench.run("stock single page", BIN / "jupyter-book", "build", source,
                            "--builder", "singlehtml", **root)  # fmt: skip
         page = source / "_build" / "singlehtml" / "index.html"

@@ -60,13 +60,13 @@ def pick(
     )
     if "part" in frame.columns:
         wanted &= frame["part"] == "year"
-    rows = frame[wanted]
-    order = rows["status"].map(_FIRST_CHOICE)
-    ranked = rows.assign(order=order).sort_values(
-        ["about_start", "order", "published", "id"],
+    ranked = frame.loc[wanted, ["about_start", "status", "published", "id"]]
+    ranked["status"] = ranked["status"].map(_FIRST_CHOICE)
+    ranked = ranked.sort_values(
+        ["about_start", "status", "published", "id"],
         ascending=[True, True, restated == "first", True],
     )
-    return ranked.drop_duplicates("about_start").drop(columns="order")
+    return frame.loc[ranked.drop_duplicates("about_start").index]
 
 
 @dataclass(frozen=True)
