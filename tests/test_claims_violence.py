@@ -12,6 +12,7 @@ import pytest
 from armsbrief import breaks, data, ledger, notebook, paths, rules
 from armsbrief.claims import read_claims
 from armsbrief.errors import DataError
+from armsbrief.series import Window, per_month
 
 CLAIMS = read_claims(paths.BOOK / "claims.yml")
 NOTEBOOKS = ["places", "attack-frequency", "cause", "tactics", "neighbours"]
@@ -183,6 +184,42 @@ def test_a_break_stands_out_among_all_dates_only_if_the_data_break_there():
 def test_a_date_outside_the_series_is_not_ranked():
     gains = breaks.profile(STEP, edge=4, slope=False, memory=False)
     assert breaks.rank(gains, pd.Period("2018-02", "M")) is None
+
+
+@pytest.mark.parametrize("slope", [False, True])
+@pytest.mark.parametrize("memory", [False, True])
+def test_fitting_all_months_at_once_gives_what_statsmodels_gives_one_by_one(slope, memory):
+    gains = breaks.profile(STEP, edge=3, slope=slope, memory=memory)
+    alpha = breaks.dispersion(STEP, memory)
+
+    def corrected(at):
+        fitted = breaks.fit(STEP, at, alpha, slope, memory)
+        n, k = fitted.nobs, len(fitted.params) + 1
+        return -2 * fitted.llf + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+
+    without = corrected([])
+    each = [without - corrected([month]) for month in gains.index]
+    assert gains.to_numpy() == pytest.approx(each, abs=1e-7)
+    if alpha > 1e-4:  # the least that is looked for
+        assert breaks.diagnose(breaks.fit(STEP, [], alpha, False, memory)).dispersion == (
+            pytest.approx(1, abs=1e-4)
+        )
+
+
+def test_a_window_adds_up_only_what_fills_it_without_a_gap():
+    rows = pd.DataFrame({
+        "about_start": ["2020-01-01", "2020-02-01", "2020-03-01"],
+        "about_end": ["2020-01-31", "2020-02-29", "2020-03-31"],
+        "value": [1.0, 2.0, 4.0],
+    })  # fmt: skip
+    window = Window("", "2020-01-01", "2020-02-29")
+    assert window.total(rows) == 3
+    assert window.total(rows.drop(1)) is None
+    assert per_month(rows, window) == 1.5
+
+
+def test_a_series_too_short_for_its_edges_has_an_empty_profile():
+    assert breaks.profile(STEP.iloc[:6], edge=4, slope=False, memory=False).empty
 
 
 def test_the_step_is_estimated_at_its_size():

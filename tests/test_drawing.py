@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import altair as alt
+import pandas as pd
 import psutil
 import pytest
 
-from armsbrief import drawing
+from armsbrief import charts, drawing
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drawn in the kernel elsewhere")
 
@@ -107,3 +109,11 @@ def test_it_ends_with_its_parent_even_when_that_is_killed() -> None:
         assert time.monotonic() < until
         time.sleep(0.05)
     assert not Path(place).parent.exists()
+
+
+def test_a_chart_is_the_same_to_the_byte_when_only_digits_that_are_not_kept_differ() -> None:
+    def chart(value: float) -> tuple[str, dict[str, Any]]:
+        rows = pd.DataFrame({"name": ["a"], "value": [value]})
+        return charts.drawn(alt.Chart(rows).mark_bar().encode(x="name", y="value"), "t", "words")
+
+    assert chart(1 / 3) == chart(1 / 3 + 1e-14) != chart(1 / 3 + 1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -54,7 +55,7 @@ def drawn(figure: alt.TopLevelMixin, title: str, alt_text: str) -> tuple[str, di
         The SVG, with a title and a description for screen readers, and the
         Vega-Lite specification that it was drawn from.
     """
-    specification = _rounded(json.loads(figure.to_json(validate=True)))
+    specification = _named(_rounded(json.loads(figure.to_json(validate=True))))
     specification["config"] = _config()
     specification["description"] = alt_text
     specification.setdefault("width", WIDTH)
@@ -88,6 +89,16 @@ def _rounded(part: Any) -> Any:
     if isinstance(part, list):
         return [_rounded(value) for value in part]
     return float(f"{part:.{_SIGNIFICANT}g}") if isinstance(part, float) else part
+
+
+def _named(specification: dict[str, Any]) -> dict[str, Any]:
+    """Name tables by what is kept of them: Altair's names tell of the digits dropped as well."""
+    text = json.dumps(specification)
+    for name, rows in specification.get("datasets", {}).items():
+        digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+        text = text.replace(name, f"data-{digest[:32]}")
+    named: dict[str, Any] = json.loads(text)
+    return named
 
 
 def _accessible(svg: str, title: str, alt_text: str) -> str:

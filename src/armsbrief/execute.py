@@ -146,11 +146,11 @@ def run_one(
         secret.kept_back(),
         TemporaryDirectory(prefix="armsbrief-", dir=private or None) as folder,
     ):
-        temporary, seen = Path(folder, "executed.ipynb"), Path(folder, "trace")
+        seen = Path(folder, "trace")
         os.environ[trace.VARIABLE] = str(seen)
-        try:
-            papermill.execute_notebook(
-                str(path), str(temporary), parameters=dict(parameters), kernel_name="python3",
+        try:  # without a path for its output: papermill would write all of it twice for each cell
+            executed = papermill.execute_notebook(
+                str(path), None, parameters=dict(parameters), kernel_name="python3",
                 cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
                 autosave_cell_every=0, config=prompt(folder), execution_timeout=timeout,
             )  # fmt: skip
@@ -158,7 +158,7 @@ def run_one(
             raise NotebookError(reason(path, error, timeout, folder)) from None
         finally:
             del os.environ[trace.VARIABLE]
-        executed = settled(nbformat.read(temporary, as_version=4))
+        executed = settled(executed)
         _refuse_stderr(path, executed)
         write_notebook(executed, out)
         cache.keep(path, parameters, out, seen)

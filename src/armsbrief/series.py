@@ -60,13 +60,13 @@ def pick(
     )
     if "part" in frame.columns:
         wanted &= frame["part"] == "year"
-    rows = frame[wanted]
-    order = rows["status"].map(_FIRST_CHOICE)
-    ranked = rows.assign(order=order).sort_values(
-        ["about_start", "order", "published", "id"],
+    ranked = frame.loc[wanted, ["about_start", "status", "published", "id"]]
+    ranked["status"] = ranked["status"].map(_FIRST_CHOICE)
+    ranked = ranked.sort_values(
+        ["about_start", "status", "published", "id"],
         ascending=[True, True, restated == "first", True],
     )
-    return ranked.drop_duplicates("about_start").drop(columns="order")
+    return frame.loc[ranked.drop_duplicates("about_start").index]
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,14 @@ class Window:
         """Return the rows that lie wholly in the window."""
         return rows[(rows["about_start"] >= self.start) & (rows["about_end"] <= self.end)]
 
-    def covered_by(self, rows: pd.DataFrame) -> bool:
-        """Tell whether the rows fill the window without a gap."""
-        spans = zip(rows["about_start"], rows["about_end"], strict=True)
-        inside = (span for span in spans if self.start <= span[0] and span[1] <= self.end)
-        return sum(_days(*span) for span in inside) == _days(self.start, self.end)
+    def total(self, rows: pd.DataFrame) -> float | None:
+        """Add up the values in the window; None unless the rows fill it without a gap."""
+        spans = zip(rows["about_start"].tolist(), rows["about_end"].tolist(), strict=True)
+        inside = {place: _days(*span) for place, span in enumerate(spans)
+                  if self.start <= span[0] and span[1] <= self.end}  # fmt: skip
+        if sum(inside.values()) != _days(self.start, self.end):
+            return None
+        return float(rows["value"].iloc[list(inside)].sum())
 
 
 def _days(first: str, last: str) -> int:
@@ -117,11 +120,12 @@ def months_to(month: str, count: int) -> Window:
 
 def per_month(rows: pd.DataFrame, window: Window) -> float | None:
     """Return the mean of a count per month in a window; None unless it is covered."""
-    if not window.covered_by(rows):
+    total = window.total(rows)
+    if total is None:
         return None
     first, last = (date.fromisoformat(day) for day in (window.start, window.end))
     length = (last.year - first.year) * 12 + last.month - first.month + 1
-    return float(window.within(rows)["value"].sum()) / length
+    return total / length
 
 
 def ratio(after: float | None, before: float | None) -> float | None:
