@@ -47,9 +47,9 @@ def _listed(app: Sphinx, notebook: str) -> Iterator[dict[str, Any]]:
     places = {
         name: facts[claim["facts"][0]]["notebook"] for name, claim in ledger["claims"].items()
     }
-    records = {**ledger["claims"], **ledger["charts"], **ledger["tables"]}
-    for name, record in records.items():
-        many = name in ledger["tables"] or len(record["sources"]) > FEW_SOURCES
+    tables = {f"table-{name}": table for name, table in ledger["tables"].items()}
+    for name, record in {**ledger["claims"], **ledger["charts"], **tables}.items():
+        many = name in tables or len(record["sources"]) > FEW_SOURCES
         if many and record["sources"] and record.get("notebook", places.get(name)) == notebook:
             yield {
                 "anchor": anchor("sources", name),
