@@ -31,7 +31,7 @@ _TEMPLATES = [
     "pwned \\\\ \\input{{/etc/passwd}}", "pwned |x| _x_ `x`_ x_", "pwned .. include:: /etc/passwd",
     "pwned @misc{{x, title={{y}}}}", "pwned }} }} {{", "pwned %s %d {{0}} {{0.__class__}}", "pwned ` `` ```",
 ]  # fmt: skip
-_FORMULAS = [
+FORMULAS = [
     "=pwned()", "=HYPERLINK(\"//pwned.invalid\")", "+pwned()", "-pwned()", "@pwned", "=cmd|' /C calc'!pwned",
     "=1+1;pwned", "=IMPORTXML(\"//pwned.invalid\",\"//a\")",
 ]  # fmt: skip
@@ -40,7 +40,8 @@ _ODD = [
     "pwned Infinity", "pwned null", "pwned -0", "pwned 1e400",
 ]  # fmt: skip
 
-PAYLOADS = [p.format(_RUN) for p in _MARKUP + _TEMPLATES] + _FORMULAS + _ODD
+PAYLOADS = [p.format(_RUN) for p in _MARKUP + _TEMPLATES] + _ODD
+
 
 # Free text, of which some reaches pages, the PDF, charts, letters and downloads.
 COLUMNS = [

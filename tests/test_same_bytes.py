@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import Brief, copied
+from support import Brief, armsbrief, copied
 
 from armsbrief import manifest
 
@@ -19,7 +19,7 @@ ELSEWHERE = {
     "TZ": "Pacific/Kiritimati", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "4711",
     "ACLED_KEY": "do-not-tell", "GITHUB_TOKEN": "do-not-tell", "MY_PASSWORD": "do-not-tell",
 }  # fmt: skip
-PARTS = ("html", "brief.pdf", "ledger.json", manifest.NAME)
+PARTS = ("html", "brief.pdf", "one-page.pdf", "one-page-letter.pdf", "ledger.json", manifest.NAME)
 
 
 def alone(*words: str) -> list[str]:
@@ -33,19 +33,20 @@ def alone(*words: str) -> list[str]:
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Brief:
     """The same brief, built from nothing, in another folder, elsewhere in the world, offline."""
     root = copied(tmp_path_factory.mktemp("another-folder-with-a-long-name") / "büch")
-    command = [sys.executable, "-m", "armsbrief", "build"]
-    ran = subprocess.run(
-        alone(*command) if os.geteuid() == 0 else command,
-        cwd=root, text=True, capture_output=True, check=False,
-        env={**os.environ, **ELSEWHERE, "ARMSBRIEF_ROOT": str(root)},
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for verb in ("build", "kit"):
+        command = [sys.executable, "-m", "armsbrief", verb]
+        ran = subprocess.run(
+            alone(*command) if os.geteuid() == 0 else command,
+            cwd=root, text=True, capture_output=True, check=False,
+            env={**os.environ, **ELSEWHERE, "ARMSBRIEF_ROOT": str(root)},
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stdout + ran.stderr
     return Brief(root, root / "_build", ran.stdout)
 
 
-def hashes(out: Path) -> dict[str, str]:
+def hashes(out: Path, parts: tuple[str, ...] = PARTS) -> dict[str, str]:
     found = {}
-    for part in PARTS:
+    for part in parts:
         top = out / part
         for path in [top] if top.is_file() else sorted(p for p in top.rglob("*") if p.is_file()):
             name = path.relative_to(out).as_posix()
@@ -58,6 +59,15 @@ def test_two_builds_give_the_same_bytes(brief: Brief, elsewhere: Brief) -> None:
     assert here.keys() == there.keys()
     assert {name for name in here if here[name] != there[name]} == set()
     assert len(here) > 200
+
+
+def test_two_kits_have_the_same_bytes(brief: Brief, elsewhere: Brief, tmp_path: Path) -> None:
+    ran = armsbrief("kit", "--out", str(tmp_path / "kit"), root=brief.root)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    here, there = hashes(tmp_path, ("kit",)), hashes(elsewhere.out, ("kit",))
+    assert here.keys() == there.keys()
+    assert {name for name in here if here[name] != there[name]} == set()
+    assert {Path(name).suffix for name in here} >= {".docx", ".pdf", ".png", ".svg", ".csv"}
 
 
 def test_no_secret_of_the_user_is_in_what_was_built(elsewhere: Brief) -> None:

@@ -29,7 +29,7 @@ def edition(brief: Brief) -> Published:
 @pytest.mark.parametrize(
     "check",
     [pages.check_numbers, pages.check_verdicts, pages.check_charts, pages.check_metadata,
-     pages.check_strays, pages.check_notebooks, paper.check_pdf, files.check_csv,
+     pages.check_strays, pages.check_notebooks, paper.check_pdf, paper.check_one_page, files.check_csv,
      files.check_manifest, inputs.check_sources],
     ids=lambda check: check.__name__,
 )  # fmt: skip

@@ -61,8 +61,14 @@ def _drawn_here(specification: dict[str, Any]) -> str:
 
 @cache
 def font_ready() -> None:
-    """Draw with a font that comes with the package, so that text is as wide on every machine."""
+    """Draw with a font that comes with the package, and in one time zone, on every machine.
+
+    The engine reads the zone once, when it first draws: an axis of years would
+    otherwise depend on the summer times of wherever the brief is built.
+    """
     import vl_convert
+
+    os.environ["TZ"] = "UTC"
 
     vl_convert.register_font_directory(str(FONT_FOLDER))
 

@@ -234,8 +234,9 @@ def _recover(place: Path) -> None:
                 (place / name).rename(old)
             fresh.rename(place / name)
     journal.unlink(missing_ok=True)
-    for leftover in [*place.glob(".*.new"), *place.glob(".*.old")]:
-        _remove(leftover)
+    for pattern in (".*.new", ".*.old", f"{Path(_JOURNAL).stem}.*.tmp"):
+        for leftover in place.glob(pattern):
+            _remove(leftover)
 
 
 def _copy(made: Path, place: Path) -> None:

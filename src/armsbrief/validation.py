@@ -20,6 +20,7 @@ from typing import Any
 
 from armsbrief import data, paths
 from armsbrief.errors import DataError
+from armsbrief.spreadsheet import is_formula
 
 _WORDS = {
     "type-error": "expected a {type}",
@@ -88,7 +89,12 @@ def check_table(name: str) -> list[str]:
         return [problem]
     if problems := _check_text(entry, raw):
         return problems
-    return _check_header(entry, raw) or _check_schema(entry) or _check_numbers(entry)
+    return (
+        _check_header(entry, raw)
+        or _check_formulas(entry, raw)
+        or _check_schema(entry)
+        or _check_numbers(entry)
+    )
 
 
 def _check_hash(entry: dict[str, Any], raw: bytes) -> str | None:
@@ -146,6 +152,19 @@ def _check_header(entry: dict[str, Any], raw: bytes) -> list[str]:
     if not problems and found != wanted:
         problems = [f"{where}: columns {', '.join(found)} found; expected {', '.join(wanted)}"]
     return problems
+
+
+def _check_formulas(entry: dict[str, Any], raw: bytes) -> list[str]:
+    """Find text that a spreadsheet would run: tables are offered for download as they are."""
+    rows = csv.DictReader(io.StringIO(raw.decode("utf-8")))
+    types = {field["name"]: field["type"] for field in entry["schema"]["fields"]}
+    return [
+        f"{entry['name']}, row {rows.line_num}, column {column!r}: {cell!r} found; expected text "
+        "that does not begin as a formula does, with = + - or @"
+        for row in rows
+        for column, cell in row.items()
+        if types.get(column) == "string" and cell and is_formula(cell)
+    ]
 
 
 def _check_schema(entry: dict[str, Any]) -> list[str]:

@@ -21,10 +21,9 @@ from armsbrief.errors import LedgerError
 from armsbrief.kit import cards, letters, paper, word
 from armsbrief.publish import swap_in
 from armsbrief.references import sources
+from armsbrief.spreadsheet import harmless
 
 _ONE_PAGE = "one-page.pdf"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 _COLUMNS = ("id", "title", "says", "asserted", "estimate", "unit", "verdict", "sentence", "holds",
             "of", "as_of", "next_due", "stale", "page")  # fmt: skip
 Say = Callable[[str], None]
@@ -110,8 +109,8 @@ def compiled(content: ledger.Ledger, built: Path, say: Say = lambda text: None) 
     _letters(made, content, say)
     _cards(made, content, say)
     _snippets(made, content)
-    made.add("claims.csv", claims_csv(content["claims"]), _shown(content["claims"].values()),
-             content["claims"])  # fmt: skip
+    made.add("claims.csv", claims_csv(content["claims"]),
+             _shown(content["claims"].values(), with_counter=False), content["claims"])  # fmt: skip
     _one_page(made, built, say)
     made.add("index.html", _index(made, content))
     made.content["manifest.json"] = _manifest(made, content).encode()
@@ -125,11 +124,12 @@ def _one_page(made: Kit, built: Path, say: Say) -> None:
         say(f"No {_ONE_PAGE} in {built}: the kit comes without the one-page brief")
 
 
-def _shown(claims: Iterable[Mapping[str, Any]]) -> set[str]:
+def _shown(claims: Iterable[Mapping[str, Any]], *, with_counter: bool = True) -> set[str]:
     """Return the facts whose display forms stand in the sentences of claims."""
     keys = ("says_source", "sentence_source")
     texts = [claim[key] for claim in claims for key in keys]
-    texts += [claim["counter_evidence_source"][0] for claim in claims]
+    if with_counter:
+        texts += [claim["counter_evidence_source"][0] for claim in claims]
     return {fact for text in texts for fact in re.findall(r"\{fact\}`([^`]+)`", text)}
 
 
@@ -189,14 +189,8 @@ def claims_csv(claims: Mapping[str, Mapping[str, Any]]) -> bytes:
     for name, claim in claims.items():
         found = claim["robustness"] or {"holds": "", "of": ""}
         row = {**claim, "id": name, **found}
-        writer.writerow(safe_cell(row[column]) for column in _COLUMNS)
+        writer.writerow(harmless(row[column]) for column in _COLUMNS)
     return text.getvalue().encode("utf-8-sig")  # the mark tells Excel that it is UTF-8
-
-
-def safe_cell(value: Any) -> str:
-    """Write a cell; a text that a spreadsheet would run is marked as text."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def _index(made: Kit, content: ledger.Ledger) -> str:

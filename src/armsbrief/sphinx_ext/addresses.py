@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+FEW_SOURCES = 8  # more are counted where they are used, and listed with the receipts
+
 
 def anchor(kind: str, name: str) -> str:
     """Return the anchor of a fact's receipt or a claim: dots are legal ids but awkward in CSS."""
@@ -18,3 +20,8 @@ def receipts_of(notebook: str) -> str:
 def receipt(fact_id: str, notebook: str) -> str:
     """Return where the receipt of a number stands, from the root of the site."""
     return f"{receipts_of(notebook)}.html#{anchor('fact', fact_id)}"
+
+
+def sources_of(record: str, notebook: str) -> str:
+    """Return where the many sources of a claim or a chart are listed, from the root of the site."""
+    return f"{receipts_of(notebook)}.html#{anchor('sources', record)}"

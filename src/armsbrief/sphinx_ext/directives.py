@@ -16,12 +16,10 @@ from sphinx.util.docutils import SphinxDirective
 from armsbrief import changes, words
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sphinx_ext import source
-from armsbrief.sphinx_ext.addresses import receipt
+from armsbrief.sphinx_ext.addresses import FEW_SOURCES, receipt, sources_of
 from armsbrief.sphinx_ext.nodes import Wide, anchor, badge, drawing, number, reference
 from armsbrief.sphinx_ext.site import board, cite, figures, trial
 from armsbrief.sphinx_ext.text import with_numbers
-
-_FEW_SOURCES = 8
 
 
 class _LedgerDirective(SphinxDirective):
@@ -59,14 +57,21 @@ class _LedgerDirective(SphinxDirective):
         domain.anonlabels[name] = (self.env.docname, name)  # type: ignore[attr-defined]
         domain.labels[name] = (self.env.docname, name, title)  # type: ignore[attr-defined]
 
-    def attributed(self, ids: Sequence[str]) -> list[Node]:
-        """Return the citations, or their number by grade where there are too many to read."""
+    def attributed(self, ids: Sequence[str], record: str, notebook: str) -> list[Node]:
+        """Return the citations, or their number by grade where there are too many to read.
+
+        These are listed on the site with the receipts of the notebook.
+        """
         if not ids:
             return [nodes.Text("No source was public by then")]
-        if len(ids) <= _FEW_SOURCES:
+        if len(ids) <= FEW_SOURCES:
             return [nodes.Text("Sources: "), *self.cited(ids)]
         counted = words.graded(ids, source.sources_of(self.env))
-        return [nodes.Text(f"{counted}, listed in the receipts")]
+        listed = nodes.Text("listed in the receipts")
+        if source.on_paper(self.env):
+            return [nodes.Text(f"{counted}, "), listed]
+        address = source.root(self.env) + sources_of(record, notebook)
+        return [nodes.Text(f"{counted}, "), nodes.reference("", "", listed, refuri=address)]
 
     def cited(self, ids: Sequence[str]) -> list[Node]:
         """Return numbered citations of the sources."""
@@ -175,7 +180,7 @@ class Finding(_LedgerDirective):
             headed("The best evidence against", self.bullets(claim["counter_evidence_source"])),
             *([headed("Where sources disagree", *shown)] if shown else []),
             headed("Limits", self.bullets(limits)),
-            headed("Evidence", self._evidence(claim), self._numbers(claim)),
+            headed("Evidence", self._evidence(name, claim), self._numbers(claim)),
         ]
         for section in sections:
             self.state.document.note_implicit_target(section, section)
@@ -186,14 +191,14 @@ class Finding(_LedgerDirective):
             return []
         return [html(trial.form(name, claim, source.root(self.env)))]
 
-    def _evidence(self, claim: Mapping[str, Any]) -> nodes.paragraph:
+    def _evidence(self, name: str, claim: Mapping[str, Any]) -> nodes.paragraph:
         facts = [self.facts[fact] for fact in claim["facts"]]
         line = nodes.paragraph("", words.freshness(claim) + " Computed in ")
         for index, notebook in enumerate(sorted({fact["notebook"] for fact in facts})):
             line += nodes.Text(", " if index else "")
             line += notebook_link(self, notebook)
         line += nodes.Text(". ")
-        line += self.attributed(claim["sources"])
+        line += self.attributed(claim["sources"], name, facts[0]["notebook"])
         line += nodes.Text(".")
         return line
 
@@ -214,7 +219,7 @@ def figure(directive: _LedgerDirective, key: str, chart: Mapping[str, Any]) -> N
     caption = nodes.paragraph("", "", nodes.strong("", chart["title"]), nodes.Text(" "))
     caption += nodes.inline("", chart["finding"])
     below = nodes.paragraph("", chart["note"] + " " if chart["note"] else "", classes=["source"])
-    below += directive.attributed(chart["sources"])
+    below += directive.attributed(chart["sources"], key, chart["notebook"])
     below += nodes.Text(f". Data known on {words.day(chart['as_of'])}.")
     box = nodes.container("", caption, drawing(chart), below, classes=["chart"])
     if not source.on_paper(directive.env):

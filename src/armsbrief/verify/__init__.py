@@ -87,6 +87,6 @@ def _of_results(found: Published) -> tuple[Callable[[], Check], ...]:
     checks = (
         files.check_manifest, pages.check_numbers, pages.check_verdicts, pages.check_charts,
         pages.check_metadata, pages.check_strays, pages.check_notebooks, paper.check_pdf,
-        files.check_kit, files.check_csv,
+        paper.check_one_page,        files.check_kit, files.check_csv,
     )  # fmt: skip
     return tuple(lambda check=check: check(found) for check in checks)

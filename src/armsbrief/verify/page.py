@@ -17,6 +17,10 @@ PAGE = Path("book/verification.html")
 RESULT = Path("verification.json")
 MUTATIONS = Path("mutations.json")  # in _build: the last complete mutation run
 BEGIN, END = "<!-- verification -->", "<!-- /verification -->"
+_NOT_RUN = (
+    "<p>No mutation run was made with this edition: that its checks notice what is wrong is not "
+    "shown here. To make one: <code>armsbrief verify --mutations</code>.</p>"
+)
 _PLACE = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 
 
@@ -67,15 +71,19 @@ def as_html(report: Report) -> str:
         _table(("Check", "What was looked at", "Failures"), rows),
         *_list("Failures", report.failures),
         *_list("What could not be checked", [n for c in report.checks for n in c.not_checked]),
-        *(_mutations(report.mutations) if report.mutations else ()),
+        "<h2>Checks of the checks</h2>",
+        *(_mutations(report.mutations) if report.mutations else (_NOT_RUN,)),
     ]
     return "\n".join(parts)
 
 
 def _mutations(run: Mapping[str, Any]) -> Iterable[str]:
-    yield "<h2>Checks of the checks</h2>"
     caught = f"{run['caught']:,} of {run['tried']:,} corruptions were caught by a check or changed"
-    yield f"<p>{caught} a displayed number or a verdict; {run['possible']:,} are possible.</p>"
+    yield f"<p>{caught} a displayed number or a verdict.</p>"
+    if run["tried"] < run["possible"]:
+        yield (f"<p>They are a sample of the {run['possible']:,} that are possible (seed "
+               f"{run['seed']}), the same number of each kind where there are as many. All of them "
+               "were not tried: that takes hours.</p>")  # fmt: skip
     kinds = [(kind, f"{n['caught']:,} of {n['tried']:,}") for kind, n in run["kinds"].items()]
     yield _table(("Corruption", "Caught"), kinds)
     survivors = [(reason, f"{n:,}") for reason, n in run["survivors"].items()]

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from armsbrief import manifest, onepage
 from armsbrief.verify.published import DIGIT, TOKEN, Published
 from armsbrief.verify.report import Check
 
@@ -23,6 +24,29 @@ def check_pdf(edition: Published) -> Check:
     check.failures += wrong_texts(edition, pages)
     check.looked_at = f"{len(_expected(edition))} texts and all numbers on {len(pages)} pages"
     check.not_checked.append("how the PDF looks: its text is read, not its picture")
+    return check
+
+
+def check_one_page(edition: Published) -> Check:
+    """Look in the PDFs of one page for each finding, the ledger's hash and foreign numbers."""
+    check = Check("the PDFs of one page say what the ledger says")
+    digest = manifest.digest(edition.folder / "ledger.json")
+    known = _tokens(edition, 1)
+    found_as = [(f"claims.{name}.found_as", claim["found_as"])
+                for name, claim in edition.ledger["claims"].items()]  # fmt: skip
+    for name in onepage.SIZES:
+        path = edition.folder / name
+        if not path.is_file():
+            check.failures.append(f"{name}: not there")
+            continue
+        text = "\n".join(text_of(path))
+        joined = _joined(text)
+        for where, said in [*found_as, ("the hash", digest)]:
+            if _joined(said) not in joined:
+                check.failures.append(f"{name}: does not say {where} of the ledger: {said!r}")
+        foreign = sorted({t for t in TOKEN.findall(text.replace(digest, "")) if t not in known})
+        check.failures += [f"{name}: {token} is no number we know of" for token in foreign]
+    check.looked_at = f"{len(found_as)} texts and all numbers in {len(onepage.SIZES)} files"
     return check
 
 

@@ -13,6 +13,7 @@ from lxml import html
 
 from armsbrief import changes, ledger, paths, prose, references, units, words
 from armsbrief.errors import ArmsbriefError
+from armsbrief.sphinx_ext.site import figures
 
 DIGIT = re.compile(r"\d")
 TOKEN = re.compile(r"\d(?:[\d,.]*\d)?")
@@ -93,7 +94,7 @@ class Published:
         parts += [claim["specifications"] for claim in self.ledger["claims"].values()]
         texts: set[str] = set()
         for value in scalars(parts):
-            texts.add(str(value))
+            texts |= {str(value), figures.cell(value)}
             if isinstance(value, int | float) and not isinstance(value, bool):
                 forms = [units.rounded(value, digits) for digits in range(3)]
                 texts |= {*forms, *(form.rstrip("0").rstrip(".") for form in forms if "." in form)}
@@ -121,6 +122,8 @@ class Published:
             yield words.graded(record["sources"], self.sources)
         for table in self.ledger["tables"].values():
             yield from (cell for row in table["cells"] for cell in row)
+        year = self.ledger["parameters"]["as_of"][:4]
+        yield from (f"({year}):", f"year = {{{year}}}")  # how to cite this edition
         yield from self._changed()
 
     def _changed(self) -> Iterator[str]:

@@ -55,10 +55,11 @@ def data(chart: Chart) -> tuple[list[str], list[list[str]]]:
     sets = list(chart["specification"]["datasets"].values())
     shown = [rows for rows in sets if len(rows) > _SOME] or [max(sets, key=len)]
     head = list(dict.fromkeys(key for rows in shown for row in rows for key in row))
-    return head, [[_cell(row.get(key)) for key in head] for rows in shown for row in rows]
+    return head, [[cell(row.get(key)) for key in head] for rows in shown for row in rows]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Write a value of a chart as a cell of its table."""
     if isinstance(value, float):
         return f"{value:.{_SIGNIFICANT}g}"
     return "" if value is None else str(value).removesuffix(_MIDNIGHT)

@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from armsbrief import paths, words
-from armsbrief.sphinx_ext.addresses import anchor, receipt, receipts_of
+from armsbrief.sphinx_ext.addresses import FEW_SOURCES, anchor, receipt, receipts_of
 from armsbrief.sphinx_ext.site.files import write_csv, write_data
 
 Row = dict[str, str]
@@ -34,9 +34,28 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
             "notebook": notebook,
             "notebook_page": _page(notebook),
             "receipts": receipts,
+            "listed": list(_listed(app, notebook)),
             "limit": _ON_PAGE,
         }
         yield receipts_of(notebook), context, "receipts.html"
+
+
+def _listed(app: Sphinx, notebook: str) -> Iterator[dict[str, Any]]:
+    """Yield what a notebook gives that has more sources than its page cites; tables cite none."""
+    ledger, sources = app.armsbrief_ledger, app.armsbrief_sources  # type: ignore[attr-defined]
+    facts = ledger["facts"]
+    places = {
+        name: facts[claim["facts"][0]]["notebook"] for name, claim in ledger["claims"].items()
+    }
+    tables = {f"table-{name}": table for name, table in ledger["tables"].items()}
+    for name, record in {**ledger["claims"], **ledger["charts"], **tables}.items():
+        many = name in tables or len(record["sources"]) > FEW_SOURCES
+        if many and record["sources"] and record.get("notebook", places.get(name)) == notebook:
+            yield {
+                "anchor": anchor("sources", name),
+                "title": record["title"],
+                "sources": [sources[source] for source in record["sources"]],
+            }
 
 
 def write_pieces(app: Sphinx) -> None:
