@@ -45,7 +45,7 @@ mutations: $(READY)
 
 # Kills, full disks, folders that cannot be written: what a build leaves behind.
 faults: $(READY)
-	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python benchmarks/break_builds.py
 
 # Known vulnerabilities (advisory: it needs a network, and says so without one), licences, SBOM.
 # The tools have an environment of their own, so that they do not audit themselves.

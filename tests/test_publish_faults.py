@@ -15,7 +15,7 @@ import pytest
 from armsbrief import execute, paths, publish
 
 sys.path.insert(0, str(paths.ROOT / "benchmarks"))
-import faults
+import break_builds as faults
 
 STEPS = ("_copy", "_remove")
 
