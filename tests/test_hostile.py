@@ -14,13 +14,14 @@ from docx import Document
 from hostile import COLUMNS, FORMULAS, MARK, PAYLOADS, inject
 from lxml import etree
 from playwright.sync_api import Browser
-from support import Brief, armsbrief, built, copied, pages_of, served
+from support import Brief, armsbrief, built, copied, served
 
 from armsbrief import editions, parameters, validation
 from armsbrief.errors import ArmsbriefError
 from armsbrief.kit.letters import Letter, Run
 from armsbrief.kit.word import word
 from armsbrief.spreadsheet import is_formula
+from armsbrief.verify.paper import text_of
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_nothing_runs_in_a_browser(browser: Browser, address: str, hostile: Brie
 def test_the_pdf_shows_them_as_text_and_holds_no_script(hostile: Brief) -> None:
     raw = hostile.pdf.read_bytes()
     assert not any(key in raw for key in (b"/JavaScript", b"/JS ", b"/Launch", b"/OpenAction"))
-    assert MARK in " ".join(pages_of(hostile.pdf))
+    assert MARK in " ".join(text_of(hostile.pdf))
 
 
 def test_linked_data_stays_data(hostile: Brief) -> None:

@@ -69,7 +69,9 @@ def text_of(pdf: Path) -> list[str]:
     """Return the text of each page of a PDF, without the marks of receipts."""
     from pypdf import PdfReader
 
-    return [_RECEIPT.sub("", page.extract_text()) for page in PdfReader(pdf).pages]
+    # A font with a sign beyond the first plane, such as an emoji, is read with noughts between.
+    texts = [page.extract_text().replace("\0", "") for page in PdfReader(pdf).pages]
+    return [_RECEIPT.sub("", text) for text in texts]
 
 
 def _joined(text: str) -> str:
