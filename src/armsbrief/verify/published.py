@@ -14,12 +14,14 @@ from lxml import html
 from armsbrief import changes, ledger, paths, prose, references, units, words
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sphinx_ext.site import figures
+from armsbrief.verify.cover import Known
 
 DIGIT = re.compile(r"\d")
 TOKEN = re.compile(r"\d(?:[\d,.]*\d)?")
 # Drawings are no texts of a page; displays are numbers, and these are compared one by one.
 _NO_TEXT = ("svg", "narrow", "specification", "display", "value", "cells")
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
+_IS_PROSE = re.compile(r"index|book/(findings|recommendations)/|book/(methods|limits|changes|timeline)")
 _SHORTEST = 6  # letters: a shorter text could explain a number by chance
 
 
@@ -106,6 +108,18 @@ class Published:
         texts = [str(value) for value in scalars(self.ledger)]
         texts += [*self.known, *self.cells, *self.names]
         return {token for text in texts for token in TOKEN.findall(text)}
+
+    @cached_property
+    def on_paper(self) -> Known:
+        """Every text that may stand on paper: what the ledger says, and what the site says."""
+        return Known([*self._texts(), *self._prose()])
+
+    def _prose(self) -> Iterator[str]:
+        """Yield every paragraph and heading of the site's own text, its numbers in it."""
+        for page, tree in self.pages.items():
+            if _IS_PROSE.match(page):
+                for block in tree.xpath("//main//p | //main//li | //main//dd | //main//h2"):
+                    yield "".join(block.itertext())
 
     def _texts(self) -> Iterator[str]:
         yield from strings(self.ledger)
