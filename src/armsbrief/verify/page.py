@@ -48,6 +48,11 @@ def publish(report: Report, edition: Published) -> None:
     _renew(edition.folder, {"html" / RESULT, "html" / PAGE, Path("html") / manifest.NAME})
 
 
+def unfilled(text: str) -> str:
+    """Return the page as the build left it."""
+    return _PLACE.sub("", text)
+
+
 def _renew(folder: Path, changed: Iterable[Path]) -> None:
     """Note new hashes of what verification itself wrote, and of nothing else."""
     path = folder / manifest.NAME

@@ -1,4 +1,4 @@
-"""The PDFs: their text must say what the ledger says, and every number in them stand in its place."""
+"""The PDFs: they say what the ledger says, and every number of theirs stands in its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from armsbrief import manifest, onepage, words
+from armsbrief import manifest, onepage
 from armsbrief.verify import pdf
 from armsbrief.verify.appendix import AS_IN, Receipts, Sources
 from armsbrief.verify.cover import Cover, Known, joined
@@ -20,7 +20,9 @@ from armsbrief.words import day
 _SAID = ("says", "sentence", "counter_evidence", "limits")
 _ASKED = ("asks", "first_step", "indicator")
 _FOOT = re.compile(r"\n(?P<above>[^\n]*)\nEdition (?P<edition>\S+) (?P<page>\d+) / (?P<of>\d+)\s*$")
-_BULLET = re.compile(r"^(?:•|(\d{1,2})\.) ?$", re.MULTILINE)  # set apart from what they stand before
+_BULLET = re.compile(
+    r"^(?:•|(\d{1,2})\.) ?$", re.MULTILINE
+)  # set apart from what they stand before
 _DOTS = r"[….]{2,}(\d+)"
 
 
