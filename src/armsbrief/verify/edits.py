@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,10 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lxml import html
+
 from armsbrief import ledger, manifest, paths
 from armsbrief.claims import read_claims
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import inputs, links, pages, paper, pdf, tables
+from armsbrief.verify import inputs, links, pages, paper, pdf, remade, tables
 from armsbrief.verify.published import TOKEN, Published
 from armsbrief.verify.report import Check
 
@@ -101,7 +105,32 @@ def _edit_text(edit: Edit, found: Published) -> str:
     text.set(text.text[:start] + _other(text.text[start:end]) + text.text[end:])
     checks = (pages.check_strays, tables.check_tables, pages.check_numbers, pages.check_charts,
               pages.check_verdicts, pages.check_metadata, links.check_links)  # fmt: skip
-    return _noticed(found, edit.table, tree, *checks)
+    return _noticed(found, edit.table, tree, *checks) or _made_otherwise(found, edit.table, tree)
+
+
+def _made_otherwise(found: Published, page: str, tree: Any) -> str:
+    """Compare the edited page with the one that is made again from the ledger."""
+    made = html.document_fromstring((_again(found.folder) / page).read_bytes())
+    return "" if html.tostring(made) == html.tostring(tree) else "the page made again"
+
+
+@cache
+def _again(folder: Path) -> Path:
+    """Make the site again, once; it must be the one that is edited."""
+    private = Path(tempfile.mkdtemp(prefix="armsbrief-"))
+    atexit.register(shutil.rmtree, private, ignore_errors=True)
+    found = Published(folder)
+    again = remade.Remade(found, private, use_cache=True)
+    if wrong := remade.check_site(found, again).failures:
+        raise ArmsbriefError(f"{folder}: the site is wrong before it is edited: {wrong[0]}")
+    return again.site
+
+
+def prepare(found: Published) -> None:
+    """Read and make once what many edits are compared with, before there are many processes."""
+    _paper(found.folder)
+    _numbers(found.folder)
+    _again(found.folder)
 
 
 def _noticed(found: Published, page: str, tree: Any, *checks: Callable[[Published], Check]) -> str:
@@ -144,7 +173,11 @@ class _Text:
 
 def _beside(tree: Any) -> list[tuple[_Text, int, int]]:
     """Return every number of a page that a reader or a machine sees and that is no fact."""
-    texts = [_Text(meta, "content") for meta in tree.xpath("//head/meta[@content]")]
+    texts = [
+        _Text(meta, "content")
+        for meta in tree.xpath("//head/meta[@content]")
+        if (meta.get("name") or meta.get("property") or "").startswith(pages.DESCRIBED)
+    ]
     texts += [
         _Text(e, "text") for e in tree.xpath("//head/title | //script[contains(@type, 'ld+json')]")
     ]
