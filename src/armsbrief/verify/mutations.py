@@ -1,7 +1,8 @@
 """Check the checks: corrupt one thing at a time and see whether anybody would notice.
 
 A corrupted row is noticed if its table is refused, or if a number, a drawing, a
-table or a verdict that a reader sees is another one. A corrupted page, PDF,
+table or a verdict that a reader sees is another one, or if it stands itself in
+the receipt of a number. A corrupted page, PDF,
 ledger, setting or stored output is noticed if the check of its kind fails.
 What is noticed by nothing but the table's hash in the ledger is a survivor, and
 is listed with the reason.
@@ -137,6 +138,7 @@ class _State:
     given: Mapping[Path, Mapping[str, Any]]
     readers: Mapping[str, list[Path]]
     noted: Mapping[str, set[str]]
+    in_receipts: Mapping[str, set[str]]
     claims: Mapping[str, Any]
 
     @classmethod
@@ -149,8 +151,9 @@ class _State:
             for table in _tables_of(path, values):
                 readers.setdefault(table, []).append(path)
         return cls(
-            found, wanted["as_of"], given, readers, noted(found.ledger), found.ledger["claims"]
-        )
+            found, wanted["as_of"], given, readers, noted(found.ledger),
+            noted(found.ledger, ["facts"]), found.ledger["claims"],
+        )  # fmt: skip
 
 
 def _tables_of(path: Path, given: Mapping[str, Any]) -> set[str]:
@@ -189,6 +192,8 @@ def _try_row(corruption: Corruption) -> Outcome:
         folder = folder_with(corruption.table, text, Path(private))
         with mock.patch.object(paths, "DATA", folder):
             caught = _noticed(corruption.table, before, listed)
+    if not caught and corruption.row in _state.in_receipts.get(corruption.table, ()):
+        caught = "shown: the row itself, in a receipt and its CSV"
     reason = "" if caught else _reason(row, used)
     return Outcome(corruption.table, corruption.kind, corruption.where, caught, reason, used)
 
@@ -258,7 +263,7 @@ def _counted(
         for name, count in rows.items()
     }
     return {
-        "edition": found.ledger["edition"], "sample": sample, "seed": seed,
+        "edition": found.ledger["edition"], "ledger": found.digest, "sample": sample, "seed": seed,
         "possible": total, "tried": len(outcomes), "caught": len(caught),
         "kinds": {
             kind: {"tried": sum(o.kind == kind for o in outcomes),

@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import html
 
-from armsbrief import changes, ledger, paths, prose, references, words
+from armsbrief import changes, ledger, manifest, paths, prose, references, words
 from armsbrief.errors import ArmsbriefError
 from armsbrief.verify.cover import Cover, Known, joined
 
@@ -42,6 +42,11 @@ class Published:
     def ledger(self) -> ledger.Ledger:
         """The ledger that was published with it."""
         return ledger.read(self.folder / "ledger.json")
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the ledger: what tells this edition from any other."""
+        return manifest.digest(self.folder / "ledger.json")
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
