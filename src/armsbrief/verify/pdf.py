@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,12 @@ class Paper:
 
 
 def read(path: Path) -> Paper:
-    """Read a PDF."""
+    """Read a PDF; that takes seconds, so a file that has not changed is read once."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(8)
+def _read(path: Path, changed: int) -> Paper:
     from pypdf import PdfReader
 
     reader = PdfReader(path)
