@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from urllib.parse import unquote
 
 from armsbrief import trail
@@ -92,9 +92,13 @@ class Receipts:
         Whose ledger they must agree with.
     sources : Sources
         The sources that they cite.
+    linked : set of str
+        Anchors that a link leads to: no other receipt is printed, and two may read the same.
     """
 
-    def __init__(self, flow: Flow, cover: Cover, edition: Published, sources: Sources) -> None:
+    def __init__(
+        self, flow: Flow, cover: Cover, edition: Published, sources: Sources, linked: Set[str]
+    ) -> None:
         self.anchors: dict[int, str] = {}
         self.wrong: list[str] = []
         self._cover, self._sources = cover, sources
@@ -102,7 +106,7 @@ class Receipts:
         self._lists: dict[int, Sequence[str]] = {}
         place, number = 0, 0
         for _, receipts in trail.groups(edition.ledger):
-            for receipt in receipts:
+            for receipt in (r for r in receipts if r.anchor in linked):
                 for step in range(1, _MISSING + 1):
                     if (end := self._find(receipt, number + step, place)) >= 0:
                         place, number = end, number + step

@@ -50,7 +50,7 @@ def wrong_texts(edition: Published, paper: Paper) -> list[str]:
     flow = Flow(bodies)
     cover = Cover(flow.text)
     sources = Sources(cover, edition.sources)
-    receipts = Receipts(flow, cover, edition, sources)
+    receipts = Receipts(flow, cover, edition, sources, frozenset().union(*paper.links))
     wrong += sources.wrong + receipts.wrong
     wrong += _wrong_marks(edition, paper, flow, cover, receipts)
     wrong += _wrong_contents(paper, cover)
