@@ -165,6 +165,12 @@ def test_the_walk_leads_through_every_claim_and_sends_nothing(
         tab.close()
 
 
+def test_no_two_tables_of_the_walk_have_the_same_name(edition: Published) -> None:
+    names = edition.pages["book/walk.html"].xpath("//*[@role='region']/@aria-label")
+    assert names
+    assert sorted(names) == sorted(set(names))
+
+
 def test_without_a_script_the_walk_is_a_plain_list(edition: Published, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     tab = context.new_page()

@@ -98,7 +98,7 @@ class Walk(_LedgerDirective):
         return [grid(["Number", "Value"], shown)] if shown else []
 
     def _deciding(self, claim: Mapping[str, Any]) -> list[str]:
-        return list(claim["inputs"].values())
+        return list(dict.fromkeys(claim["inputs"].values()))  # one number may stand in two places
 
     def _inputs(self, claim: Mapping[str, Any]) -> list[Node]:
         """Return for each number that the rule takes its formula and its rows."""
