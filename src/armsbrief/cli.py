@@ -68,7 +68,7 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     if begin:
         if edition:
             raise ParameterError("--begin makes an edition; it takes no --edition.")
-        click.echo(f"Begun: editions/{editions.begin(begin).name}.yml")
+        click.echo(f"Begun: editions/{_begun(begin)}.yml")
     request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
     folder = None if store or no_cache else unchanged.find(request)
     if folder:
@@ -81,6 +81,16 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     click.echo(f"Page:   {folder / 'html' / 'index.html'}")
     click.echo(f"PDF:    {folder / 'brief.pdf'}")
     click.echo(f"Ledger: {folder / 'ledger.json'}")
+
+
+def _begun(day: str) -> str:
+    """Begin an edition; what the one before it says is kept first."""
+    from armsbrief import editions, keeping
+
+    before = editions.default().name
+    editions.require_later(day)
+    keeping.freeze(before)
+    return editions.begin(day).name
 
 
 def _built(request: list[Any], **wanted: Any) -> Path:
