@@ -37,8 +37,8 @@ def main() -> None:
     except OSError as error:  # of a whole folder it is a list, and only the text says which
         if os.strerror(errno.ENOSPC) not in str(error):
             raise
-        _end("the disk is full. What was there before is as it was.",
-             "free some space (make clean removes all that we made), then the same command")  # fmt: skip
+        advice = "free some space (make clean removes what we made), then the same command"
+        _end("the disk is full. What was there before is as it was.", advice)
 
 
 def _end(message: str, advice: str = "", code: int = 1) -> NoReturn:

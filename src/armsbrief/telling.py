@@ -25,9 +25,10 @@ def _of_source(news: News) -> Iterator[str]:
         yield f"{news.title}: checked, nothing newer."
         return
     for release, revised in news.releases:
+        new = f"{_rows(len(revised.new))} new{news.span(revised.new)}"
         yield (
-            f"{news.title}, {release} → table {news.table}: "
-            f"{_rows(len(revised.new))} new{news.span(revised.new)}, {len(revised.changed)} revised, {len(revised.gone)} withdrawn."
+            f"{news.title}, {release} → table {news.table}: {new}, "
+            f"{len(revised.changed)} revised, {len(revised.gone)} withdrawn."
         )
         yield from map("  {}".format, news.revisions(revised))
         if len(revised.changed):
