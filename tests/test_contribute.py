@@ -361,6 +361,15 @@ def test_a_table_that_code_derives_takes_no_rows_by_hand(root: Path, tmp_path: P
     assert "expected one that people fill" in ran.complained
 
 
+def test_a_table_with_a_slip_in_its_name_gets_the_nearest_template(
+    root: Path, tmp_path: Path
+) -> None:
+    ran = add(root, as_csv(tmp_path / "rows.csv", [GOOD]), table="equipmnt")
+    assert ran.code == 1
+    assert "there is no table 'equipmnt'; people fill: " in ran.complained
+    assert "Next: armsbrief refresh --template equipment" in ran.complained
+
+
 @given(st.binary(max_size=300))
 def test_whatever_the_file_holds_it_is_read_or_refused_in_words(content: bytes) -> None:
     try:
@@ -416,3 +425,18 @@ def test_a_template_can_be_csv_and_is_never_written_over_anything(
     assert "is not written over" in ran.complained
     ran = command(root, settings(server, root), "refresh", "--table", "equipment")
     assert "0 files were given; expected one" in ran.complained
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["rows.xlsx"], "rows.xlsx was given, and no table"),
+     (["--publisher", "The Ministry"], "a source of one's own was given, and no table")],
+)  # fmt: skip
+def test_a_file_or_a_source_without_a_table_does_not_start_a_download(
+    server: Server, root: Path, words: list[str], said: str
+) -> None:
+    ran = command(root, settings(server, root), "refresh", *words)
+    assert ran.code == 1
+    assert said in ran.complained
+    assert "Next: armsbrief refresh --table NAME" in ran.complained
+    assert not server.asked

@@ -180,6 +180,7 @@ def refresh(names: tuple[str, ...], table: str | None, template: str | None, dry
         outcome = contribute.contribute(table, _file(names), source, click.echo, dry_run=dry_run,
                                         quick=quick)  # fmt: skip
     else:
+        _require_table(names, source)
         outcome = run(names, say=click.echo, dry_run=dry_run, quick=quick, accepted=accepted,
                       bar=sys.stderr.isatty())  # fmt: skip
     for line in telling.in_words(outcome):
@@ -231,6 +232,15 @@ def kit(edition: str | None, out: Path | None) -> None:
     for name, reasons in made.withheld.items():
         click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
     click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
+
+
+def _require_table(names: tuple[str, ...], source: dict[str, str | None]) -> None:
+    """Refuse what only makes sense for figures of one's own."""
+    files = [name for name in names if Path(name).suffix]
+    if files or any(source.values()):
+        what, file = (files[0], files[0]) if files else ("a source of one's own", "FILE")
+        raise ParameterError(f"{what} was given, and no table; expected --table NAME FILE.",
+                             f"armsbrief refresh --table NAME {file}")  # fmt: skip
 
 
 def _file(names: tuple[str, ...]) -> Path:

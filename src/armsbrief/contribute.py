@@ -113,11 +113,19 @@ def contribute(
 
 
 def _typed(table: str) -> dict[str, Any]:
+    filled = [e["name"] for e in data.package()["resources"] if e["armsbrief"]["kind"] == "typed"]
+    known = {entry["name"] for entry in data.package()["resources"]}
+    if table not in known:
+        near = get_close_matches(table, filled, 1)
+        raise DataError(
+            f"there is no table {table!r}; people fill: {', '.join(filled)}.",
+            f"armsbrief refresh --template {near[0] if near else filled[0]}",
+        )
     entry = data.resource(table)
     if entry["armsbrief"]["kind"] != "typed":
         raise DataError(
             f"table {table!r} is made by code from a published data set; expected one that "
-            "people fill.", "armsbrief refresh",
+            f"people fill: {', '.join(filled)}.", "armsbrief refresh",
         )  # fmt: skip
     return entry
 

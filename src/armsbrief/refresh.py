@@ -41,8 +41,10 @@ class News:
 
     def span(self, rows: pd.DataFrame) -> str:
         """Say from when to when rows are, if the table says what its time is."""
-        times = rows[self.how.period] if self.how and len(rows) else ()
-        return f" ({min(times)} to {max(times)})" if len(times) else ""
+        if self.how is None or rows.empty:
+            return ""
+        first, last = rows[self.how.period].min(), rows[self.how.period].max()
+        return f" ({first})" if first == last else f" ({first} to {last})"
 
     def revisions(self, revised: Revised) -> list[str]:
         """Say of revised figures what they were and what they are; of the first few only."""
