@@ -345,13 +345,20 @@ class Asks(_LedgerDirective):
 
 
 class Changes(_LedgerDirective):
-    """`{changes} edition`: what differs between an earlier edition and this one, and why."""
+    """`{changes} edition`: what differs between an earlier edition and this one, and why.
 
-    required_arguments = 1
+    Without an edition it is the one before this one, unless that is the first:
+    the page compares with the first anyhow.
+    """
+
+    optional_arguments = 1
 
     def content_nodes(self) -> list[Node]:
-        found = self.found()
-        then = f"the edition of {words.day(self.arguments[0])}"
+        name = self.arguments[0] if self.arguments else self._before()
+        if not name:
+            return [nodes.paragraph("", "There is no edition between that day and this one.")]
+        found = self.found(name)
+        then = f"the edition of {words.day(name)}"
         others = [change for change in found if change.moved and not change.flipped]
         return [
             nodes.paragraph("", changes.summary(found, then, "this one"), classes=["generated"]),
@@ -394,9 +401,15 @@ class Changes(_LedgerDirective):
         now = badge(change.after["verdict"]) if change.after else nodes.Text("no such claim")
         return [nodes.inline("", then, classes=["verdict-then"]), nodes.Text(" → "), now]
 
-    def found(self) -> list[changes.Change]:
+    def _before(self) -> str:
+        folder = Path(self.env.srcdir) / "editions"
+        this = source.of(self.env)["edition"]
+        earlier = sorted(path.stem for path in folder.glob("*.json") if path.stem < this)
+        return earlier[-1] if len(earlier) > 1 else ""
+
+    def found(self, name: str) -> list[changes.Change]:
         """Compare the earlier edition with this one, claim by claim."""
-        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
+        path = Path(self.env.srcdir) / "editions" / f"{name}.json"
         self.env.note_dependency(str(path))
         return changes.since(changes.read(path), source.of(self.env))
 
