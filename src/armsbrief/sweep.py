@@ -21,7 +21,7 @@ from armsbrief.sweeps.grid import Grid, read
 from armsbrief.sweeps.journal import Journal
 
 TIMEOUT = 300  # seconds for one cell
-_PATIENCE = 15  # seconds for a scheduler to answer, and for a first worker to be there
+_PATIENCE = 10  # seconds for a scheduler to answer, and for a first worker to be there
 _ATTEMPTS = 3  # workers that one run may lose
 
 
@@ -139,9 +139,8 @@ def _run_all(
         except CancelledError as error:
             raise SweepError(f"the scheduler at {scheduler} went away.", _again(journal)) from error
         except KeyboardInterrupt:
-            raise SweepError(
-                f"interrupted: {len(journal.done)} runs are kept.", _again(journal)
-            ) from None
+            kept = Journal(journal.path).done  # the interrupt may have come while one was noted
+            raise SweepError(f"interrupted: {len(kept)} runs are kept.", _again(journal)) from None
     else:
         raise SweepError(f"workers were killed {_ATTEMPTS} times.", _again(journal))
     if failed:
