@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from armsbrief import charts, drawing
+from armsbrief.sphinx_ext.svg import for_screen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drawn in the kernel elsewhere")
 
@@ -117,3 +118,12 @@ def test_a_chart_is_the_same_to_the_byte_when_only_digits_that_are_not_kept_diff
         return charts.drawn(alt.Chart(rows).mark_bar().encode(x="name", y="value"), "t", "words")
 
     assert chart(1 / 3) == chart(1 / 3 + 1e-14) != chart(1 / 3 + 1e-4)
+
+
+def test_a_drawing_for_a_screen_rounds_places_and_never_what_is_written() -> None:
+    drawn = (
+        '<svg viewBox="0 0 9.87654 1"><text x="1.23456">$7.12 billion, <b>0.015%</b></text></svg>'
+    )
+    shown = for_screen(drawn, "broad")
+    assert "$7.12 billion, <b>0.015%</b>" in shown
+    assert 'x="1.2"' in shown

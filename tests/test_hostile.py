@@ -21,7 +21,7 @@ from armsbrief.errors import ArmsbriefError
 from armsbrief.kit.letters import Letter, Run
 from armsbrief.kit.word import word
 from armsbrief.spreadsheet import is_formula
-from armsbrief.verify.paper import text_of
+from armsbrief.verify.pdf import text_of
 
 
 @pytest.fixture(scope="module")

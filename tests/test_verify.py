@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,19 @@ from support import Brief, served
 
 from armsbrief import manifest
 from armsbrief.cli import main
-from armsbrief.verify import files, inputs, mutations, page, pages, paper
+from armsbrief.verify import (
+    edits,
+    files,
+    inputs,
+    links,
+    mutations,
+    page,
+    pages,
+    paper,
+    pdf,
+    remade,
+    tables,
+)
 from armsbrief.verify.published import Published
 from armsbrief.verify.report import Check, Report
 
@@ -26,11 +40,17 @@ def edition(brief: Brief) -> Published:
     return Published(brief.root / "_build" / "editions" / brief.ledger["edition"])
 
 
+@pytest.fixture(scope="module")
+def read(edition: Published) -> pdf.Paper:
+    return edits._paper(edition.folder)
+
+
 @pytest.mark.parametrize(
     "check",
     [pages.check_numbers, pages.check_verdicts, pages.check_charts, pages.check_metadata,
-     pages.check_strays, pages.check_notebooks, paper.check_pdf, paper.check_one_page, files.check_csv,
-     files.check_manifest, inputs.check_sources],
+     pages.check_strays, pages.check_notebooks, tables.check_tables, links.check_links,
+     paper.check_pdf, paper.check_one_page, files.check_csv, files.check_manifest,
+     inputs.check_sources],
     ids=lambda check: check.__name__,
 )  # fmt: skip
 def test_an_edition_as_it_was_built_passes(
@@ -64,6 +84,57 @@ def test_a_sample_of_corruptions_is_noticed_or_explained(edition: Published) -> 
     assert mutations.unexplained(made) == []
     assert made["caught"] >= 30
     assert all(outcome["reason"] for outcome in made["survived"])
+
+
+@pytest.mark.parametrize(
+    ("was", "then"),
+    [("$7.12 billionr4", "$7.20 billionr4"), ("$7.12 billionr4", "$7.12 billionr3"),
+     ("$7.12 billionr4", "$7.12 billionr5"), ("7.08\n", "7.09\n"), ("of 6 defensible", "of 5 defensible"),
+     ("1 / 40", "2 / 40"), ("$7.12 billion", "$17.12 billion"), ("is $7.12", "is −$7.12")],
+)  # fmt: skip
+def test_a_number_of_the_pdf_must_stand_in_its_place_though_it_is_known_elsewhere(
+    edition: Published, read: pdf.Paper, was: str, then: str
+) -> None:
+    was, then = (text.replace("40", str(len(read.pages))) for text in (was, then))
+    page = next(n for n, text in enumerate(read.pages) if was in text)
+    edited = [text.replace(was, then, 1) if n == page else text
+              for n, text in enumerate(read.pages)]  # fmt: skip
+    assert edited != list(read.pages)
+    assert paper.wrong_texts(edition, replace(read, pages=tuple(edited)))
+
+
+def test_a_cell_of_a_table_must_stand_in_its_place_though_it_is_known_elsewhere(
+    edition: Published,
+) -> None:
+    name = "book/findings/attack-frequency.html"
+    tree = copy.deepcopy(edition.pages[name])
+    one, other = tree.xpath("//main//table[1]//td[contains(., '229') or contains(., '159')]//p")[:2]
+    one.text, other.text = other.text, one.text
+    [wrong] = tables.check_tables(edits._with_page(edition, name, tree)).failures
+    assert name in wrong
+
+
+def test_a_link_to_a_page_that_is_not_there_is_found(edition: Published) -> None:
+    tree = copy.deepcopy(edition.pages["index.html"])
+    tree.xpath("//main//a[contains(@class, 'fact')]")[0].set("href", "book/receipts/none.html#x")
+    [wrong] = links.check_links(edits._with_page(edition, "index.html", tree)).failures
+    assert "book/receipts/none.html#x leads to no file" in wrong
+
+
+def test_a_file_that_is_not_what_its_ledger_gives_is_named(tmp_path: Path) -> None:
+    for folder in ("made", "published"):
+        (tmp_path / folder / "book").mkdir(parents=True)
+        (tmp_path / folder / "book" / "x.csv").write_text(f"1 in {folder}")
+        (tmp_path / folder / "index.html").write_text("1")
+        verified = f"a{page.BEGIN}{folder}{page.END}b"
+        (tmp_path / folder / page.PAGE).write_text(verified)
+    (tmp_path / "published" / "new.html").write_text("2")
+    made, published = tmp_path / "made", tmp_path / "published"
+    names = remade._names(made) | remade._names(published)
+    assert list(remade._differences(made, published, names)) == [
+        "html/book/x.csv: not what its ledger gives",
+        "html/new.html: not made by a build",
+    ]
 
 
 def test_the_same_seed_gives_the_same_sample() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from armsbrief import paths
 
-_GRADES = {
+GRADES = {
     "primary": "primary text read",
     "issuer-summary": "issuer's own page",
     "quoting-outlet": "outlet quoting the primary text",
@@ -35,7 +35,7 @@ def _entry(row: dict[str, str]) -> str:
         "howpublished": f"{{{row['publisher'].translate(_SPECIAL)}}}",
         "year": row["published"] or "undated",
         "url": quote(row["url"], safe=":/?&=#%+,;@~!*()'-._"),
-        "note": _GRADES[row["grade"]],
+        "note": GRADES[row["grade"]],
     }
     lines = [f"  {key} = {{{value}}}," for key, value in fields.items() if value]
     return "\n".join([f"@misc{{{row['id']},", *lines, "}", ""])

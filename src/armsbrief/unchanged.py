@@ -12,8 +12,8 @@ import json
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,7 @@ def find(request: Sequence[Any]) -> Path | None:
     """
     with suppress(OSError, ValueError, KeyError, TypeError):  # no mark, or a damaged one: build
         mark = json.loads(_place(request).read_bytes())
-        made = [Path(path) for path in mark["made"]]
-        if mark["inputs"] == inputs() and mark["outputs"] == files(made):
+        if mark["inputs"] == inputs() and mark["outputs"] == _outputs(mark):
             return Path(mark["folder"])
     return None
 
@@ -72,7 +71,24 @@ def keep(request: Sequence[Any], before: str, folder: Path, made: Iterable[Path]
     made = list(made)
     mark = {"inputs": before, "outputs": files(made), "folder": str(folder),
             "made": [str(path) for path in made]}  # fmt: skip
-    place = _place(request)
+    _write(mark, _place(request))
+
+
+@contextmanager
+def renewed() -> Iterator[None]:
+    """Let the marks of builds that are whole hold after what is done to them here."""
+    marks = {path: json.loads(path.read_bytes()) for path in paths.CACHE.glob("marks/*.json")}
+    whole = {path: mark for path, mark in marks.items() if mark["outputs"] == _outputs(mark)}
+    yield
+    for path, mark in whole.items():
+        _write({**mark, "outputs": _outputs(mark)}, path)
+
+
+def _outputs(mark: Mapping[str, Any]) -> str:
+    return files([Path(path) for path in mark["made"]])
+
+
+def _write(mark: Mapping[str, Any], place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_suffix(f".{os.getpid()}")
     temporary.write_text(json.dumps(mark), encoding="utf-8")

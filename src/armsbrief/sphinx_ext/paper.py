@@ -7,29 +7,19 @@ numbers the receipts once the whole page is known.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from docutils import nodes
 from docutils.nodes import Node
 from sphinx.application import Sphinx
 
-from armsbrief import changes, words
+from armsbrief import changes, trail, words
 from armsbrief.sphinx_ext import directives, source
 from armsbrief.sphinx_ext.directives import headed
 from armsbrief.sphinx_ext.nodes import Drawing, anchor
 
 _FEW_SOURCES = 8
-_FEW_ROWS = 2
-_OTHER_GROUPS = {
-    "cost": "What the asks would cost",
-    "deadlines": "Dates of the asks",
-    "precedents": "Precedents of the asks",
-    "targets": "Targets of the asks",
-    "timeline": "Timeline",
-}
 
 
 def to_receipt(kind: str, name: str, text: str = "receipt") -> nodes.reference:
@@ -141,40 +131,17 @@ class Receipts(directives.Receipts):
                 yield made
 
     def _groups(self) -> list[Node]:
-        book = source.of(self.env)
-        order = [*book["claims"], *_OTHER_GROUPS]
-        facts = sorted(self.facts, key=lambda name: order.index(name.split(".")[0]))
         made: list[Node] = []
-        for group, names in groupby(facts, key=lambda name: name.split(".")[0]):
-            claim = book["claims"].get(group)
-            made.append(nodes.rubric("", claim["title"] if claim else _OTHER_GROUPS[group]))
-            if claim:
-                made.append(self._sure(group, claim))
-            drawn = [(key, chart) for key, chart in book["charts"].items() if _of(key, group)]
-            made += [self._drawn(*one) for one in (drawn[:1] if claim else drawn)]
-            made += [self._receipt(name, self.facts[name]) for name in names]
+        for title, receipts in trail.groups(source.of(self.env)):
+            made += [nodes.rubric("", title), *map(self._entry, receipts)]
         return made
 
-    def _sure(self, name: str, claim: Mapping[str, Any]) -> Node:
-        choices = " × ".join(claim["dimensions"]) or "one reading"
-        said = f"The rule: {claim['tolerance']}. Choices: {choices}"
-        return self._entry("sure", name, "How sure", said, claim["sources"])
-
-    def _drawn(self, key: str, chart: Mapping[str, Any]) -> Node:
-        said = f"{_rows(chart['rows'])}; {_place(chart)}"
-        return self._entry("drawn", key, f"Chart: {chart['title']}", said, chart["sources"])
-
-    def _receipt(self, name: str, fact: Mapping[str, Any]) -> Node:
-        said = f"{fact['label']}{_in_full(fact)}: {_quoted(fact['how'])}; {_rows(fact['rows'])}; "
-        known = f"; known {words.day(fact['as_of'])}" if fact["as_of"] else ""
-        return self._entry("fact", name, fact["display"], said + _place(fact) + known,
-                           fact["sources"])  # fmt: skip
-
-    def _entry(self, kind: str, name: str, head: str, said: str, sources: Sequence[str]) -> Node:
-        line = nodes.paragraph("", "", nodes.strong("", head), nodes.Text(f" {said}."))
-        line += self._sources(anchor(kind, name), sources)
+    def _entry(self, receipt: trail.Receipt) -> Node:
+        line = nodes.paragraph("", "", nodes.strong("", receipt.head))
+        line += nodes.Text(f" {receipt.said}.")
+        line += self._sources(receipt.anchor, receipt.sources)
         box = nodes.container("", line, classes=["receipt"])
-        box["ids"].append(anchor(kind, name))
+        box["ids"].append(receipt.anchor)
         return box
 
     def _sources(self, place: str, sources: Sequence[str]) -> list[Node]:
@@ -186,33 +153,6 @@ class Receipts(directives.Receipts):
             return [nodes.Text(" "), *self.cited(sources)]
         again = nodes.reference("", "receipt", refuri=f"#{first}", classes=["to-receipt"])
         return [nodes.Text(" Sources as in "), again, nodes.Text(".")]
-
-
-def _rows(rows: Mapping[str, Sequence[str]]) -> str:
-    """Name the rows where they are few, and count them where they are many."""
-    parts = [
-        f"{table} ({', '.join(ids)})" if len(ids) <= _FEW_ROWS else f"{len(ids)} rows of {table}"
-        for table, ids in rows.items()
-    ]
-    return ", ".join(parts) or "no rows"
-
-
-def _in_full(fact: Mapping[str, Any]) -> str:
-    """Give the full value and its unit, where the display form rounds."""
-    value = fact["value"]
-    full = f"{value:.12g}" if isinstance(value, float) else str(value)
-    if value is None or isinstance(value, bool | str) or full in fact["display"].replace(",", ""):
-        return ""
-    return f", in full {full} {fact['unit']}"
-
-
-def _quoted(how: str) -> str:
-    """Write the name of a parameter as words are quoted."""
-    return re.sub(r"`([^`]+)`", r"“\1”", how)
-
-
-def _place(record: Mapping[str, Any]) -> str:
-    return f"{record['notebook'].removeprefix('notebooks/')}, cell {record['cell']}"
 
 
 def replace_directives(app: Sphinx) -> None:

@@ -17,7 +17,7 @@ _SILENT = re.compile(
 _UNSEEN = re.compile(
     r'<path(?: class="(?:background|foreground)")[^>]*?(?:/>|></path>)|<g></g>|<g>\s*</g>'
 )
-_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_NUMBER = re.compile(r"-?\d+\.\d{2,}(?=[^<>]*>)")  # in a tag: what is written is left as it is
 _HIDDEN = re.compile(r'<(path|text|line)\b[^>]* display="none"[^>]*?(?:/>|>[^<]*</\1>)')
 _EMPTY = re.compile(r"<g[^>]*></g>")
 _PLACED = re.compile(

@@ -1,19 +1,22 @@
 """`armsbrief verify`: prove an edition from its files, and say what could not be proven.
 
 One module for each place where something may be wrong: `inputs` (tables, text,
-notebooks), `pages` (the site), `paper` (the PDF), `files` (downloads, kit,
-manifest). `mutations` checks the checks.
+notebooks), `pages`, `tables` and `links` (the site), `paper` (the PDFs), `files`
+(downloads, kit, manifest), `remade` (all of it, made again). `mutations` checks
+the checks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from armsbrief import data, editions, paths
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import files, inputs, page, pages, paper
+from armsbrief.verify import files, inputs, links, page, pages, paper, remade, tables
 from armsbrief.verify.published import Published
+from armsbrief.verify.remade import Remade
 from armsbrief.verify.report import Check, Report
 
 Say = Callable[[str], None]
@@ -49,10 +52,12 @@ def verify(
     found = Published(folder or paths.BUILD / "editions" / name)
     _ensure_there(found.folder, name)
     checks = []
-    for check in (*_of_inputs(found), *_of_results(found)):
-        made = check()
-        say(f"{'FAILED' if made.failures else 'passed'}  {made.name}: {made.looked_at}")
-        checks.append(made)
+    with TemporaryDirectory(prefix="armsbrief-") as private:
+        again = Remade(found, Path(private))
+        for check in (*_of_inputs(found, again), *_of_results(found, again)):
+            made = check()
+            say(f"{'FAILED' if made.failures else 'passed'}  {made.name}: {made.looked_at}")
+            checks.append(made)
     report = Report(found.ledger["edition"], checks)
     report = page.with_mutations(report, found)
     if write:
@@ -70,23 +75,28 @@ def _ensure_there(folder: Path, name: str) -> None:
             )
 
 
-def _of_inputs(found: Published) -> tuple[Callable[[], Check], ...]:
+def _of_inputs(found: Published, again: Remade) -> tuple[Callable[[], Check], ...]:
     data.package.cache_clear()
+    book = found.ledger
     return (
         inputs.check_tables,
         inputs.check_prose,
         inputs.check_stored,
         lambda: inputs.check_ledger(
-            found, inputs.again(found.ledger["edition"], found.ledger["parameters"])
+            found, inputs.again(again.executed, book["edition"], book["parameters"])
         ),
         lambda: inputs.check_sources(found),
     )
 
 
-def _of_results(found: Published) -> tuple[Callable[[], Check], ...]:
+def _of_results(found: Published, again: Remade) -> tuple[Callable[[], Check], ...]:
     checks = (
         files.check_manifest, pages.check_numbers, pages.check_verdicts, pages.check_charts,
-        pages.check_metadata, pages.check_strays, pages.check_notebooks, paper.check_pdf,
-        paper.check_one_page,        files.check_kit, files.check_csv,
+        tables.check_tables, pages.check_metadata, pages.check_strays, pages.check_notebooks,
+        links.check_links, paper.check_pdf, paper.check_one_page, files.check_kit, files.check_csv,
     )  # fmt: skip
-    return tuple(lambda check=check: check(found) for check in checks)
+    return (
+        *(lambda check=check: check(found) for check in checks),
+        lambda: remade.check_site(found, again),
+        lambda: remade.check_rest(found, again),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -165,10 +165,12 @@ def folder_with(table: str, text: str, folder: Path) -> Path:
     return folder
 
 
-def noted(ledger: dict[str, Any]) -> dict[str, set[str]]:
+def noted(
+    ledger: dict[str, Any], kinds: Sequence[str] = ("facts", "charts", "tables")
+) -> dict[str, set[str]]:
     """Return for each table the rows that a fact, a chart or a table of the ledger names."""
     used: dict[str, set[str]] = {}
-    for kind in ("facts", "charts", "tables"):
+    for kind in kinds:
         for record in ledger[kind].values():
             for table, rows in record["rows"].items():
                 used.setdefault(table, set()).update(rows)

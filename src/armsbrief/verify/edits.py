@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import json
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lxml import html
+
 from armsbrief import ledger, manifest, paths
 from armsbrief.claims import read_claims
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import inputs, pages, paper
+from armsbrief.verify import inputs, links, pages, paper, pdf, remade, tables
 from armsbrief.verify.published import TOKEN, Published
+from armsbrief.verify.report import Check
 
 _FACT, _LEDGER, _SETTING = "a number on a page", "a fact in the ledger", "a setting of a rule"
 _VERDICT, _TYPED = "a verdict on a page", "a digit typed into a page"
-_PAPER, _FILE, _SPOILT = "a number in the PDF", "a published file", "a byte more"
+_PAPER, _KNOWN = "a number in the PDF", "another number of the PDF in its place"
+_BESIDE, _FILE, _SPOILT = "a number beside the facts of a page", "a published file", "a byte more"
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Edit:
         """Make the edit in a copy and name the check that notices it; empty if none does."""
         tried = {
             _FACT: _edit_page, _VERDICT: _edit_page, _TYPED: _edit_page, _LEDGER: _edit_ledger,
-            _SETTING: _edit_setting, _PAPER: _edit_paper, _FILE: _edit_file,
+            _BESIDE: _edit_text, _SETTING: _edit_setting, _PAPER: _edit_paper, _KNOWN: _edit_paper,
+            _FILE: _edit_file,
         }  # fmt: skip
         return tried[self.kind](self, found)
 
@@ -62,8 +69,10 @@ def possible(found: Published) -> list[Edit]:
         edits += [Edit(page, _VERDICT, n) for n in range(len(pages.with_class(tree, "verdict")))]
         if not page.startswith("notebooks/"):
             edits += [Edit(page, _TYPED, n) for n in range(len(_paragraphs(tree)))]
+            edits += [Edit(page, _BESIDE, n) for n in range(len(_beside(tree)))]
     edits += [Edit("claims.yml", _SETTING, place) for place in _settings()]
-    edits += [Edit("brief.pdf", _PAPER, n) for n in range(len(_numbers(found.folder)))]
+    in_pdf = range(len(_numbers(found.folder)))
+    edits += [Edit("brief.pdf", kind, n) for kind in (_PAPER, _KNOWN) for n in in_pdf]
     listed = json.loads((found.folder / manifest.NAME).read_text("utf-8"))["files"]
     return edits + [Edit(name, _FILE, _SPOILT) for name in listed]
 
@@ -77,29 +86,114 @@ def _edit_page(edit: Edit, found: Published) -> str:
         for child in list(element):
             element.remove(child)
         element.text = _other(text)
-        check = pages.check_numbers
-    elif edit.kind == _VERDICT:
+        return _noticed(found, edit.table, tree, pages.check_numbers)
+    if edit.kind == _VERDICT:
         element = pages.with_class(tree, "verdict")[place]
         kinds = [c for c in element.get("class").split() if c.startswith("verdict-")]
         other = "verdict-supported" if "verdict-supported" not in kinds else "verdict-not-supported"
         element.set("class", f"verdict {other}")
-        check = pages.check_verdicts
-    else:
-        element = _paragraphs(tree)[place]
-        element.text = (element.text or "") + " 9,417 weapons "
-        check = pages.check_strays
-    one = _with_page(found, edit.table, tree)
-    return (
-        check(one).name
-        if check(one).failures != check(_with_page(found, edit.table)).failures
-        else ""
-    )
+        return _noticed(found, edit.table, tree, pages.check_verdicts)
+    element = _paragraphs(tree)[place]
+    element.text = (element.text or "") + " 9,417 weapons "
+    return _noticed(found, edit.table, tree, pages.check_strays)
+
+
+def _edit_text(edit: Edit, found: Published) -> str:
+    """Change a number that is no fact, wherever it stands on a page, its head and charts too."""
+    tree = copy.deepcopy(found.pages[edit.table])
+    text, start, end = _beside(tree)[int(edit.place)]
+    text.set(text.text[:start] + _other(text.text[start:end]) + text.text[end:])
+    checks = (pages.check_strays, tables.check_tables, pages.check_numbers, pages.check_charts,
+              pages.check_verdicts, pages.check_metadata, links.check_links)  # fmt: skip
+    return _noticed(found, edit.table, tree, *checks) or _made_otherwise(found, edit.table, tree)
+
+
+def _made_otherwise(found: Published, page: str, tree: Any) -> str:
+    """Compare the edited page with the one that is made again from the ledger."""
+    made = html.document_fromstring((_again(found.folder) / page).read_bytes())
+    return "" if html.tostring(made) == html.tostring(tree) else "the page made again"
+
+
+@cache
+def _again(folder: Path) -> Path:
+    """Make the site again, once; it must be the one that is edited."""
+    private = Path(tempfile.mkdtemp(prefix="armsbrief-"))
+    atexit.register(shutil.rmtree, private, ignore_errors=True)
+    found = Published(folder)
+    again = remade.Remade(found, private, use_cache=True)
+    if wrong := remade.check_site(found, again).failures:
+        raise ArmsbriefError(f"{folder}: the site is wrong before it is edited: {wrong[0]}")
+    return again.site
+
+
+def prepare(found: Published) -> None:
+    """Read and make once what many edits are compared with, before there are many processes."""
+    _paper(found.folder)
+    _numbers(found.folder)
+    _again(found.folder)
+
+
+def _noticed(found: Published, page: str, tree: Any, *checks: Callable[[Published], Check]) -> str:
+    """Name the first check that says of the edited page what it does not say of the page."""
+    edited = _with_page(found, page, tree)
+    for check in checks:
+        made = check(edited)
+        if made.failures != _before(found, page, check):
+            return made.name
+    return ""
+
+
+@cache
+def _before(found: Published, page: str, check: Callable[[Published], Check]) -> list[str]:
+    """Return what a check says of a page alone as it was published."""
+    return check(_with_page(found, page)).failures
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text of a page: what an element holds first, what follows it, or an attribute."""
+
+    element: Any
+    name: str
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        if self.name in ("text", "tail"):
+            return str(getattr(self.element, self.name) or "")
+        return str(self.element.get(self.name))
+
+    def set(self, text: str) -> None:
+        """Let it say something else."""
+        if self.name in ("text", "tail"):
+            setattr(self.element, self.name, text)
+        else:
+            self.element.set(self.name, text)
+
+
+def _beside(tree: Any) -> list[tuple[_Text, int, int]]:
+    """Return every number of a page that a reader or a machine sees and that is no fact."""
+    texts = [
+        _Text(meta, "content")
+        for meta in tree.xpath("//head/meta[@content]")
+        if (meta.get("name") or meta.get("property") or "").startswith(pages.DESCRIBED)
+    ]
+    texts += [
+        _Text(e, "text") for e in tree.xpath("//head/title | //script[contains(@type, 'ld+json')]")
+    ]
+    for main in tree.xpath(pages.MAIN)[:1]:
+        texts += [_Text(e, part) for e in main.iter("*") for part in ("text", "tail")
+                  if part == "tail" or e.tag not in ("script", "style")]  # fmt: skip
+    facts = {id(e) for fact in pages.with_class(tree, "fact") for e in fact.iter()}
+    return [(text, found.start(), found.end()) for text in texts
+            if not (id(text.element) in facts and text.name == "text")
+            for found in TOKEN.finditer(text.text)]  # fmt: skip
 
 
 def _with_page(found: Published, page: str, tree: Any = None) -> Published:
     """Return the edition as if this page, perhaps edited, were all of its site."""
     made = replace(found)
-    for name in ("ledger", "facts", "sources", "names", "known", "cells", "plotted", "tokens"):
+    for name in ("ledger", "facts", "sources", "names", "in_texts"):
         vars(made)[name] = getattr(found, name)
     vars(made)["pages"] = {page: found.pages[page] if tree is None else tree}
     return made
@@ -124,22 +218,34 @@ def _edit_ledger(edit: Edit, found: Published) -> str:
 
 
 def _edit_paper(edit: Edit, found: Published) -> str:
-    place, token, page = _numbers(found.folder)[int(edit.place)]
-    text = list(_paper(found.folder))
-    text[page] = text[page][:place] + _other(token) + text[page][place + len(token) :]
-    wrong = paper.wrong_texts(found, text) != paper.wrong_texts(found, list(_paper(found.folder)))
+    """Change the last digit of a number, or put another number of the PDF in its place."""
+    place, token, number = _numbers(found.folder)[int(edit.place)]
+    read, others = _paper(found.folder), _numbers(found.folder)
+    if edit.kind == _KNOWN:
+        _, new, _ = others[(int(edit.place) * 7919 + 1) % len(others)]
+        new = _other(token) if new == token else new
+    else:
+        new = _other(token)
+    text = read.pages[number]
+    edited = list(read.pages)
+    edited[number] = text[:place] + new + text[place + len(token) :]
+    wrong = paper.wrong_texts(found, replace(read, pages=tuple(edited)))
     return "the PDF says what the ledger says" if wrong else ""
 
 
 @cache
-def _paper(folder: Path) -> tuple[str, ...]:
-    return tuple(paper.text_of(folder / "brief.pdf"))
+def _paper(folder: Path) -> pdf.Paper:
+    """Read the PDF, which must be right as it is: or else every edit would seem to be noticed."""
+    read = pdf.read(folder / "brief.pdf")
+    if wrong := paper.wrong_texts(Published(folder), read):
+        raise ArmsbriefError(f"{folder}: the PDF is wrong before it is edited: {wrong[0]}")
+    return read
 
 
 @cache
 def _numbers(folder: Path) -> list[tuple[int, str, int]]:
     """Return every number of the PDF: its place, itself, its page."""
-    return [(m.start(), m.group(), n) for n, text in enumerate(_paper(folder))
+    return [(m.start(), m.group(), n) for n, text in enumerate(_paper(folder).pages)
             for m in TOKEN.finditer(text)]  # fmt: skip
 
 

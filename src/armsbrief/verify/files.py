@@ -13,6 +13,7 @@ from pathlib import Path
 from armsbrief import manifest
 from armsbrief.errors import ArmsbriefError
 from armsbrief.spreadsheet import is_formula
+from armsbrief.verify import pdf
 from armsbrief.verify.published import Published, squeezed
 from armsbrief.verify.report import Check
 
@@ -64,9 +65,7 @@ def text_of(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             return _bare(archive.read("word/document.xml").decode("utf-8"))
     if path.suffix == ".pdf":
-        from armsbrief.verify import paper
-
-        return " ".join(paper.text_of(path))
+        return " ".join(pdf.text_of(path))
     text = path.read_text("utf-8")
     return _bare(text) if path.suffix in (".html", ".htm") else text
 

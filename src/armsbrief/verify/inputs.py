@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from armsbrief import data, execute, ledger, parameters, paths, prose, provenance, secret
+from armsbrief import data, ledger, paths, prose, provenance, secret
 from armsbrief.errors import ArmsbriefError, ProseError
 from armsbrief.validation import check_table
 from armsbrief.verify.published import Published
@@ -144,15 +144,9 @@ def _outcome(case: ET.Element) -> str:
     return f"{where}, {case.get('name')}: {first[0][:200]}"
 
 
-def again(edition: str, wanted: Mapping[str, Any], workers: int = 0) -> ledger.Ledger:
-    """Execute all notebooks anew, from no memory of earlier runs, and judge the claims."""
-    declared = {p: parameters.declared(p) for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))}
-    with tempfile.TemporaryDirectory(prefix="armsbrief-") as private:
-        executed = execute.run_all(
-            parameters.assign(wanted, declared), Path(private), workers or os.cpu_count() or 1,
-            use_cache=False,
-        )  # fmt: skip
-        made = ledger.compile_ledger(executed, paths.BOOK, edition, wanted)
+def again(executed: Sequence[Path], edition: str, wanted: Mapping[str, Any]) -> ledger.Ledger:
+    """Judge the claims anew, from notebooks that were executed anew."""
+    made = ledger.compile_ledger(list(executed), paths.BOOK, edition, wanted)
     return {**made, "made_of": provenance.made_of()}
 
 

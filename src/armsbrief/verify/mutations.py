@@ -1,7 +1,8 @@
 """Check the checks: corrupt one thing at a time and see whether anybody would notice.
 
 A corrupted row is noticed if its table is refused, or if a number, a drawing, a
-table or a verdict that a reader sees is another one. A corrupted page, PDF,
+table or a verdict that a reader sees is another one, or if it stands itself in
+the receipt of a number. A corrupted page, PDF,
 ledger, setting or stored output is noticed if the check of its kind fails.
 What is noticed by nothing but the table's hash in the ledger is a survivor, and
 is listed with the reason.
@@ -29,6 +30,7 @@ from armsbrief.verify.corruptions import Corruption, applied, folder_with, noted
 from armsbrief.verify.published import Published
 
 Say = Callable[[str], None]
+UNSEEN = "no check saw it"
 _EVERY = 200  # corruptions between two lines of progress
 
 
@@ -116,28 +118,27 @@ def _sampled(everything: list[Any], number: int, seed: int) -> list[Any]:
 
 
 def _outcomes(found: Published, chosen: list[Any], say: Say) -> Iterator[Outcome]:
-    rows = [c for c in chosen if isinstance(c, Corruption)]
-    for edit in [c for c in chosen if not isinstance(c, Corruption)]:
-        yield Outcome(edit.table, edit.kind, edit.where, edit.caught_by(found), "no check saw it")
-    if not rows:
-        return
+    if len(chosen) > _EVERY:
+        edits.prepare(found)
     state = _State.of(found)
     context = get_context("fork")
     with ProcessPoolExecutor(os.cpu_count(), context, _begin, (state,)) as pool:
-        for number, outcome in enumerate(pool.map(_try, rows, chunksize=4), start=1):
+        for number, outcome in enumerate(pool.map(_try, chosen, chunksize=4), start=1):
             yield outcome
             if number % _EVERY == 0:
-                say(f"  {number:,} of {len(rows):,} rows corrupted")
+                say(f"  {number:,} of {len(chosen):,} tried")
 
 
 @dataclass(frozen=True)
 class _State:
     """What every worker knows: what notebooks read, what they record, which rows are used."""
 
+    found: Published
     as_of: str
     given: Mapping[Path, Mapping[str, Any]]
     readers: Mapping[str, list[Path]]
     noted: Mapping[str, set[str]]
+    in_receipts: Mapping[str, set[str]]
     claims: Mapping[str, Any]
 
     @classmethod
@@ -149,7 +150,10 @@ class _State:
         for path, values in given.items():
             for table in _tables_of(path, values):
                 readers.setdefault(table, []).append(path)
-        return cls(wanted["as_of"], given, readers, noted(found.ledger), found.ledger["claims"])
+        return cls(
+            found, wanted["as_of"], given, readers, noted(found.ledger),
+            noted(found.ledger, ["facts"]), found.ledger["claims"],
+        )  # fmt: skip
 
 
 def _tables_of(path: Path, given: Mapping[str, Any]) -> set[str]:
@@ -171,7 +175,14 @@ def _begin(state: _State) -> None:
     _state = state
 
 
-def _try(corruption: Corruption) -> Outcome:
+def _try(chosen: Corruption | edits.Edit) -> Outcome:
+    if isinstance(chosen, Corruption):
+        return _try_row(chosen)
+    caught = chosen.caught_by(_state.found)
+    return Outcome(chosen.table, chosen.kind, chosen.where, caught, "" if caught else UNSEEN)
+
+
+def _try_row(corruption: Corruption) -> Outcome:
     """Corrupt a row in a data folder of its own, check the table, run what reads it."""
     text, row = applied(corruption)
     used = corruption.row in _state.noted.get(corruption.table, ())
@@ -181,6 +192,8 @@ def _try(corruption: Corruption) -> Outcome:
         folder = folder_with(corruption.table, text, Path(private))
         with mock.patch.object(paths, "DATA", folder):
             caught = _noticed(corruption.table, before, listed)
+    if not caught and corruption.row in _state.in_receipts.get(corruption.table, ()):
+        caught = "shown: the row itself, in a receipt and its CSV"
     reason = "" if caught else _reason(row, used)
     return Outcome(corruption.table, corruption.kind, corruption.where, caught, reason, used)
 
@@ -250,7 +263,7 @@ def _counted(
         for name, count in rows.items()
     }
     return {
-        "edition": found.ledger["edition"], "sample": sample, "seed": seed,
+        "edition": found.ledger["edition"], "ledger": found.digest, "sample": sample, "seed": seed,
         "possible": total, "tried": len(outcomes), "caught": len(caught),
         "kinds": {
             kind: {"tried": sum(o.kind == kind for o in outcomes),
@@ -279,7 +292,7 @@ def summary(made: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def unexplained(made: Mapping[str, Any]) -> list[str]:
     """Return the survivors that no property of the row explains: a hole in the checks."""
-    return [o["where"] for o in made["survived"] if o["reason"] == "no check saw it"]
+    return [o["where"] for o in made["survived"] if o["reason"] == UNSEEN]
 
 
 def ensure_built(found: Published) -> None:

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from armsbrief import execute, manifest, paths
+from armsbrief import execute, manifest, paths, unchanged
 from armsbrief.verify.published import Published
 from armsbrief.verify.report import Report
 
@@ -25,16 +25,28 @@ _PLACE = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 
 
 def with_mutations(report: Report, edition: Published) -> Report:
-    """Add the last mutation run, if it was made with the facts of this edition."""
+    """Add the last mutation run, if it was made with this very ledger."""
     path = paths.BUILD / MUTATIONS
     if path.is_file():
         kept = json.loads(path.read_text("utf-8"))
-        if kept["edition"] == edition.ledger["edition"]:
+        if kept.get("ledger") == edition.digest:
             report.mutations = kept
     return report
 
 
 def publish(report: Report, edition: Published) -> None:
+    """Publish the report wherever this edition stands: the newest is at the top of `_build` too.
+
+    A build that would change nothing is still over at once after that.
+    """
+    twin = Published(paths.BUILD)
+    is_twin = (twin.folder / "ledger.json").is_file() and twin.digest == edition.digest
+    with unchanged.renewed():
+        for place in {edition.folder, *([twin.folder] if is_twin else [])}:
+            _publish(report, Published(place))
+
+
+def _publish(report: Report, edition: Published) -> None:
     """Write `verification.json`, fill the page, and renew the manifests, which list both."""
     site = edition.folder / "html"
     content = json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n"
@@ -46,6 +58,11 @@ def publish(report: Report, edition: Published) -> None:
         execute.place_whole(filled.encode(), page)
     _renew(site, {RESULT, PAGE})
     _renew(edition.folder, {"html" / RESULT, "html" / PAGE, Path("html") / manifest.NAME})
+
+
+def unfilled(text: str) -> str:
+    """Return the page as the build left it."""
+    return _PLACE.sub("", text)
 
 
 def _renew(folder: Path, changed: Iterable[Path]) -> None:

@@ -1,37 +1,166 @@
-"""The PDF: its text must say what the ledger says, and no number that nothing accounts for."""
+"""The PDFs: they say what the ledger says, and every number of theirs stands in its place."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lxml import etree
+
 from armsbrief import manifest, onepage
-from armsbrief.verify.published import DIGIT, TOKEN, Published
+from armsbrief.verify import pdf
+from armsbrief.verify.appendix import AS_IN, Receipts, Sources
+from armsbrief.verify.cover import Cover, Known, joined
+from armsbrief.verify.pdf import Flow, Paper
+from armsbrief.verify.published import DIGIT, Published
 from armsbrief.verify.report import Check
+from armsbrief.words import day
 
 _SAID = ("says", "sentence", "counter_evidence", "limits")
 _ASKED = ("asks", "first_step", "indicator")
-_RECEIPT = re.compile(r"(?<=\S)r\d+\b")  # a number's receipt stands raised behind it
-_BETWEEN = re.compile(r"[\s\u00ad\u2010-]+")
+_FOOT = re.compile(r"\n(?P<above>[^\n]*)\nEdition (?P<edition>\S+) (?P<page>\d+) / (?P<of>\d+)\s*$")
+_BULLET = re.compile(
+    r"^(?:•|(\d{1,2})\.) ?$", re.MULTILINE
+)  # set apart from what they stand before
+_DOTS = r"[….]{2,}(\d+)"
 
 
 def check_pdf(edition: Published) -> Check:
     """Look for every text of the ledger in the PDF, and in the ledger for every number of it."""
     check = Check("the PDF says what the ledger says")
-    pages = text_of(edition.folder / "brief.pdf")
-    check.failures += wrong_texts(edition, pages)
-    check.looked_at = f"{len(_expected(edition))} texts and all numbers on {len(pages)} pages"
+    paper = pdf.read(edition.folder / "brief.pdf")
+    check.failures += wrong_texts(edition, paper)
+    digits = sum(map(str.isdigit, "".join(paper.pages)))
+    check.looked_at = (
+        f"{len(_expected(edition))} texts and all {digits:,} digits on {len(paper.pages)} pages"
+    )
     check.not_checked.append("how the PDF looks: its text is read, not its picture")
     return check
 
 
+def wrong_texts(edition: Published, paper: Paper) -> list[str]:
+    """Return what the text of a PDF lacks of the ledger, and each number that is not in its place.
+
+    The number before a mark must be the fact of the receipt with that number; every
+    other digit must stand within a text, a drawing, a table, a receipt or a
+    source of the ledger.
+    """
+    bodies, wrong = _bodies(edition, paper)
+    flow = Flow(bodies)
+    cover = Cover(flow.text)
+    sources = Sources(cover, edition.sources)
+    receipts = Receipts(flow, cover, edition, sources)
+    wrong += sources.wrong + receipts.wrong
+    wrong += _wrong_marks(edition, paper, flow, cover, receipts)
+    wrong += _wrong_contents(paper, cover)
+    for key, table in edition.ledger["tables"].items():
+        _explain_table(edition, cover, key, table)
+    for chart in edition.ledger["charts"].values():
+        _explain_chart(cover, chart, sources)
+    cover.explain(edition.on_paper)
+    cover.explain(Known(_places_of_tables(edition, flow)))
+    cover.find(joined(f"EVIDENCE\nEdition {edition.ledger['edition']}\nA small raised r"))
+    wrong += [f"brief.pdf, page {flow.page(place)}: no number we know of in its place: …{text}…"
+              for place, text in cover.left()]  # fmt: skip
+    wrong += [f"brief.pdf: does not say {where} of the ledger: {text!r}"
+              for where, text in _expected(edition) if joined(text) not in flow.text]  # fmt: skip
+    return wrong
+
+
+def _bodies(edition: Published, paper: Paper) -> tuple[list[str], list[str]]:
+    """Return the pages without running heads, feet and bullets, and what is wrong with these."""
+    bodies, wrong = [], []
+    title = paper.contents[0][0] if paper.contents else ""
+    for number, page in enumerate(paper.pages, start=1):
+        foot = _FOOT.search(page)
+        stands = foot and (foot["edition"], foot["page"], foot["of"])
+        if stands != (edition.ledger["edition"], str(number), str(len(paper.pages))):
+            wrong.append(f"brief.pdf, page {number}: its foot says {stands}")
+        above = foot["above"] if foot and not foot["above"].startswith(title) else ""
+        body = (page[: foot.start()] if foot else page) + f"\n{above}"
+        counted = [int(m[1]) for m in _BULLET.finditer(body) if m[1]]
+        if counted != list(range(1, len(counted) + 1)):
+            wrong.append(f"brief.pdf, page {number}: a list is numbered {counted}")
+        bodies.append(_BULLET.sub("", body))
+    return bodies, wrong
+
+
+def _wrong_marks(
+    edition: Published, paper: Paper, flow: Flow, cover: Cover, receipts: Receipts
+) -> Iterator[str]:
+    """Compare the number before each mark with the fact of its receipt, and the link with both."""
+    led = [set[str]() for _ in paper.pages]
+    shown = {f"fact-{name.replace('.', '--')}": joined(fact["display"])
+             for name, fact in edition.facts.items()}  # fmt: skip
+    for mark in flow.marks:
+        name = receipts.anchors.get(mark.number, "")
+        led[mark.page - 1].add(name)
+        wanted = shown.get(name, "receipt")
+        if flow.text.endswith(AS_IN, 0, mark.place):
+            continue  # compared with the receipt that it stands in
+        if not name or not flow.text.endswith(wanted, 0, mark.place):
+            before = flow.text[max(0, mark.place - 20) : mark.place]
+            yield (f"brief.pdf, page {mark.page}: r{mark.number} stands behind …{before}; its "
+                   f"receipt is of {name or 'nothing'}, which is {wanted!r}")  # fmt: skip
+        else:
+            cover.take(mark.place - len(wanted), mark.place)
+    for number, (found, links) in enumerate(zip(led, paper.links, strict=False), start=1):
+        if found != links:
+            yield f"brief.pdf, page {number}: marks and links differ: {sorted(found ^ links)}"
+
+
+def _wrong_contents(paper: Paper, cover: Cover) -> Iterator[str]:
+    """Compare the page that the contents name with the page on which the heading stands."""
+    for title, page in paper.contents:
+        for found in re.finditer(re.escape(joined(title)) + _DOTS, cover.text):
+            cover.take(*found.span())
+            if found[1] != str(page):
+                yield f"brief.pdf: {title!r} is on page {page}; the contents say {found[1]}"
+
+
+def _explain_table(edition: Published, cover: Cover, key: str, table: Mapping[str, Any]) -> None:
+    """Account for a table row by row, from its title on; a head may stand again on a new page."""
+    claim = edition.ledger["claims"].get(key.split(".")[0])
+    head = joined("".join(table["columns"]))
+    title = joined(f"{claim['title']}: {table['title']}") if claim else joined(table["title"])
+    end = cover.find(title + head)
+    for row in table["cells"]:
+        cells = joined("".join(row))
+        for lines in (cells, head + cells):
+            if end >= 0 and cover.text.startswith(lines, end):
+                cover.take(end, end + len(lines))
+                end += len(lines)
+                break
+
+
+def _explain_chart(cover: Cover, chart: Mapping[str, Any], sources: Sources) -> None:
+    """Account for the texts of a drawing, in their order, and for the words beside it."""
+    drawn = etree.fromstring(chart["svg"].encode())
+    cover.find(joined("".join("".join(t.itertext()) for t in drawn.iter("{*}text"))))
+    note = f"{chart['note']} " if chart["note"] else ""
+    beside = f"{chart['title']} {chart['finding']} {note}Data known on {day(chart['as_of'])}; "
+    end = cover.find(joined(beside))
+    if end >= 0 and cover.text.startswith("sources:", end):
+        place = end + len("sources:")
+        cover.take(place, max(place, sources.cited(cover.text, place, chart["sources"])))
+
+
+def _places_of_tables(edition: Published, flow: Flow) -> Iterator[str]:
+    """Yield for each claim the line that names its tables and the pages that they stand on."""
+    for name, claim in edition.ledger["claims"].items():
+        parts = []
+        for key, table in edition.ledger["tables"].items():
+            if key.split(".")[0] == name:
+                place = flow.text.find(joined(f"{claim['title']}: {table['title']}"))
+                parts.append(f"{table['title']} (page {flow.page(place)})")
+        yield "; ".join(parts) + "."
+
+
 def check_one_page(edition: Published) -> Check:
-    """Look in the PDFs of one page for each finding, the ledger's hash and foreign numbers."""
+    """Look in the PDFs of one page for each finding and the ledger's hash."""
     check = Check("the PDFs of one page say what the ledger says")
     digest = manifest.digest(edition.folder / "ledger.json")
-    known = _tokens(edition, 1)
     found_as = [(f"claims.{name}.found_as", claim["found_as"])
                 for name, claim in edition.ledger["claims"].items()]  # fmt: skip
     for name in onepage.SIZES:
@@ -39,45 +168,13 @@ def check_one_page(edition: Published) -> Check:
         if not path.is_file():
             check.failures.append(f"{name}: not there")
             continue
-        text = "\n".join(text_of(path))
-        joined = _joined(text)
-        for where, said in [*found_as, ("the hash", digest)]:
-            if _joined(said) not in joined:
-                check.failures.append(f"{name}: does not say {where} of the ledger: {said!r}")
-        foreign = sorted({t for t in TOKEN.findall(text.replace(digest, "")) if t not in known})
-        check.failures += [f"{name}: {token} is no number we know of" for token in foreign]
-    check.looked_at = f"{len(found_as)} texts and all numbers in {len(onepage.SIZES)} files"
+        text = joined("\n".join(pdf.read(path).pages))
+        check.failures += [
+            f"{name}: does not say {where} of the ledger: {said!r}"
+            for where, said in [*found_as, ("the hash", digest)] if joined(said) not in text
+        ]  # fmt: skip
+    check.looked_at = f"{len(found_as)} texts in {len(onepage.SIZES)} files"
     return check
-
-
-def wrong_texts(edition: Published, pages: list[str]) -> list[str]:
-    """Return what the text of a PDF lacks of the ledger, and the numbers that it has beyond."""
-    found = []
-    whole = "".join(map(_joined, pages))
-    for where, text in _expected(edition):
-        if _joined(text) not in whole:
-            found.append(f"brief.pdf: does not say {where} of the ledger: {text!r}")
-    known = _tokens(edition, len(pages))
-    for number, page in enumerate(pages, start=1):
-        foreign = sorted({t for t in TOKEN.findall(page) if t not in known})
-        found += [f"brief.pdf, page {number}: {token} is no number we know of"
-                           for token in foreign]  # fmt: skip
-    return found
-
-
-def text_of(pdf: Path) -> list[str]:
-    """Return the text of each page of a PDF, without the marks of receipts."""
-    from pypdf import PdfReader
-
-    # A font with a sign beyond the first plane, such as an emoji, is read with noughts between.
-    texts = [page.extract_text().replace("\0", "") for page in PdfReader(pdf).pages]
-    return [_RECEIPT.sub("", text) for text in texts]
-
-
-def _joined(text: str) -> str:
-    """Drop what a line break may change: spaces and hyphens; and the form of quotation marks."""
-    text = unicodedata.normalize("NFKC", text).translate(str.maketrans("“”‘’", "\"\"''"))
-    return _BETWEEN.sub("", text.replace("...", "…"))
 
 
 def _expected(edition: Published) -> list[tuple[str, str]]:
@@ -88,9 +185,3 @@ def _expected(edition: Published) -> list[tuple[str, str]]:
     texts = [(where, text) for where, value in found
              for text in ([value] if isinstance(value, str) else value)]  # fmt: skip
     return [(where, text) for where, text in texts if DIGIT.search(text)]
-
-
-def _tokens(edition: Published, pages: int) -> set[str]:
-    """Return every number that may stand on paper: the ledger's, the sources', plain counts."""
-    counted = max(pages, len(edition.facts), len(edition.sources))
-    return edition.tokens | {str(n) for n in range(counted + 1)} | edition.plotted

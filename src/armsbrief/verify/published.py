@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,16 +12,18 @@ from typing import Any
 
 from lxml import html
 
-from armsbrief import changes, ledger, paths, prose, references, units, words
+from armsbrief import changes, ledger, manifest, paths, prose, references, words
 from armsbrief.errors import ArmsbriefError
-from armsbrief.sphinx_ext.site import figures
+from armsbrief.verify.cover import Cover, Known, joined
 
 DIGIT = re.compile(r"\d")
 TOKEN = re.compile(r"\d(?:[\d,.]*\d)?")
 # Drawings are no texts of a page; displays are numbers, and these are compared one by one.
 _NO_TEXT = ("svg", "narrow", "specification", "display", "value", "cells")
 _QUOTES = str.maketrans("“”‘’", "\"\"''")
-_SHORTEST = 6  # letters: a shorter text could explain a number by chance
+_IS_PROSE = re.compile(
+    r"index|book/(findings|recommendations)/|book/(methods|limits|changes|timeline)"
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Published:
     def ledger(self) -> ledger.Ledger:
         """The ledger that was published with it."""
         return ledger.read(self.folder / "ledger.json")
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the ledger: what tells this edition from any other."""
+        return manifest.digest(self.folder / "ledger.json")
 
     @cached_property
     def facts(self) -> Mapping[str, Any]:
@@ -70,42 +78,21 @@ class Published:
         return prose.allowed(paths.BOOK / "allowed.yml")
 
     @cached_property
-    def known(self) -> list[str]:
-        """Every text with a digit that the ledger, the sources or the editions account for."""
-        texts = {squeezed(text) for text in self._texts() if DIGIT.search(text)}
-        return sorted((t for t in texts if len(t) >= _SHORTEST), key=len, reverse=True)
+    def in_texts(self) -> Known:
+        """Every text that may stand on a page outside its tables."""
+        return Known(self._texts())
 
     @cached_property
-    def cells(self) -> set[str]:
-        """Every text that may fill a cell of a table by itself."""
-        claims = self.ledger["claims"].values()
-        tables = self.ledger["tables"].values()
-        texts = [cell for table in tables for row in table["cells"] for cell in row]
-        texts += [column for table in tables for column in table["columns"]]
-        texts += [claim["asserted_display"] or "" for claim in claims]
-        texts += [words.estimate(claim) for claim in claims]
-        texts += self._changed()
-        return {squeezed(text) for text in texts}
+    def on_paper(self) -> Known:
+        """Every text that may stand on paper: what the ledger says, and what the site says."""
+        return Known([*self._texts(), *self._prose()])
 
-    @cached_property
-    def plotted(self) -> set[str]:
-        """Every number that a chart or a specification holds, in the roundings of our tables."""
-        parts = [chart["specification"] for chart in self.ledger["charts"].values()]
-        parts += [claim["specifications"] for claim in self.ledger["claims"].values()]
-        texts: set[str] = set()
-        for value in scalars(parts):
-            texts |= {str(value), figures.cell(value)}
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                forms = [units.rounded(value, digits) for digits in range(3)]
-                texts |= {*forms, *(form.rstrip("0").rstrip(".") for form in forms if "." in form)}
-        return {token for text in texts for token in TOKEN.findall(text)}
-
-    @cached_property
-    def tokens(self) -> set[str]:
-        """Every number in the ledger, the sources and the names."""
-        texts = [str(value) for value in scalars(self.ledger)]
-        texts += [*self.known, *self.cells, *self.names]
-        return {token for text in texts for token in TOKEN.findall(text)}
+    def _prose(self) -> Iterator[str]:
+        """Yield every paragraph and heading of the site's own text, its numbers in it."""
+        for page, tree in self.pages.items():
+            if _IS_PROSE.match(page):
+                for block in tree.xpath("//main//p | //main//li | //main//dd | //main//h2"):
+                    yield "".join(block.itertext())
 
     def _texts(self) -> Iterator[str]:
         yield from strings(self.ledger)
@@ -116,14 +103,26 @@ class Published:
             yield f"All {len(claim['specifications'])} ways to compute it"
         for fact in self.facts.values():
             yield f"{fact['display']} — {fact['label']}"
-        days = {d for d in re.findall(r"\d{4}-\d\d-\d\d", str(self.ledger))}
-        yield from (words.day(day) for day in sorted(days))
-        for record in (*self.ledger["claims"].values(), *self.ledger["charts"].values()):
-            yield words.graded(record["sources"], self.sources)
-        for table in self.ledger["tables"].values():
-            yield from (cell for row in table["cells"] for cell in row)
+        for number in Counter(fact["notebook"] for fact in self.facts.values()).values():
+            yield f"Value, formula, rows and sources of {number} numbers."
+        for source in self.sources.values():
+            yield f"{source['title']}, {source['publisher']} ({source['published']})"
+        for claim in self.ledger["claims"].values():
+            yield words.graded(claim["sources"], self.sources)
+        for chart in self.ledger["charts"].values():
+            known = f"Data known on {words.day(chart['as_of'])}."
+            yield f"{chart['title']} {chart['finding']}"
+            yield f"{chart['note']} Sources: . {known}"
+            counted = words.graded(chart["sources"], self.sources)
+            yield f"{chart['note']} {counted}, listed in the receipts. {known}"
+        for page, tree in self.pages.items():
+            if page.startswith("notebooks/"):
+                yield f"Receipts: {tree.xpath('string(//h1)').rstrip('#¶')}"
         year = self.ledger["parameters"]["as_of"][:4]
-        yield from (f"({year}):", f"year = {{{year}}}")  # how to cite this edition
+        name = self.ledger["edition"]  # how to cite this edition
+        yield from (f"armsbrief ({year}):", f"@techreport{{armsbrief-{name},")
+        yield f"Policy brief with executable evidence, edition {name}"
+        yield f"executable evidence, edition {name}}}, year = {{{year}}},"
         yield from self._changed()
 
     def _changed(self) -> Iterator[str]:
@@ -138,26 +137,15 @@ class Published:
                 yield from (f"Why: {text}" for text in changes.why(change))
                 yield from (side["sentence"] for side in (change.before, change.after) if side)
 
-    def unexplained(self, text: str, *, in_table: bool = False) -> str:
-        """Return what is left of a text once everything that is accounted for is taken out.
-
-        A cell of a table may also be a number that a chart or a specification holds.
-        """
-        text = squeezed(text)
-        if (
-            not DIGIT.search(text)
-            or text in self.cells
-            or (in_table and self.plotted.issuperset(TOKEN.findall(text)))
-        ):
-            return ""
-        for known in self.known:
-            if known in text:
-                text = text.replace(known, "\0")
-                if not DIGIT.search(text):
-                    return ""
+    def unexplained(self, text: str) -> str:
+        """Return what stands around the first digit of a text that nothing accounts for."""
+        cover = Cover(joined(text))
+        cover.explain(self.in_texts)
         for name in self.names:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "\0", text)
-        return text if DIGIT.search(text) else ""
+            for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text):
+                start = len(joined(text[: found.start()]))
+                cover.take(start, start + len(joined(name)))
+        return next((around for _, around in cover.left()), "")
 
 
 def strings(content: Any) -> Iterator[str]:
@@ -171,17 +159,6 @@ def strings(content: Any) -> Iterator[str]:
     elif isinstance(content, Iterable):
         for value in content:
             yield from strings(value)
-
-
-def scalars(content: Any) -> Iterator[Any]:
-    """Yield every text and number in a structure of lists and mappings."""
-    if isinstance(content, Mapping):
-        content = content.values()
-    elif isinstance(content, str) or not isinstance(content, Iterable):
-        yield content
-        return
-    for value in content:
-        yield from scalars(value)
 
 
 def squeezed(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from armsbrief.sphinx_ext.site import (
     card,
@@ -38,6 +39,7 @@ def register(app: Sphinx) -> None:
     app.connect("config-inited", metadata.set_base)
     app.connect("builder-inited", _prepare, priority=900)
     app.connect("doctree-resolved", _without_thebe, priority=900)
+    app.connect("env-updated", _never_idle)
     app.connect("html-collect-pages", _pages)
     app.connect("html-page-context", layout.describe, priority=900)
     app.connect("build-finished", _files, priority=900)
@@ -51,6 +53,11 @@ def _prepare(app: Sphinx) -> None:
     app.builder.search = False  # type: ignore[attr-defined]
     for name in _MADE_ANEW:
         shutil.rmtree(Path(app.outdir) / name, ignore_errors=True)
+
+
+def _never_idle(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Write one page always: where no page is out of date Sphinx stops, and makes none of ours."""
+    return [app.config.root_doc] if app.builder.name == "html" else []
 
 
 def _without_thebe(app: Sphinx, doctree: nodes.document, page: str) -> None:

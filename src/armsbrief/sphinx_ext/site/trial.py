@@ -86,7 +86,7 @@ def _select(dimension: str, claim: Claim, first: Mapping[str, Any], number: int)
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Return one page for each claim, with all its specifications."""
     for name, claim in _claims(app):
-        head, cells = _table(claim)
+        head, cells = table(claim)
         yield (
             _folder(name),
             {
@@ -118,7 +118,8 @@ def _claims(app: Sphinx) -> Iterator[tuple[str, Claim]]:
             yield name, claim
 
 
-def _table(claim: Claim) -> tuple[list[str], list[list[str]]]:
+def table(claim: Claim) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of the table of all specifications."""
     head = [name[0].upper() + name[1:] for name in claim["dimensions"]]
     cells = [
         [
