@@ -289,7 +289,8 @@ def _break_even(
 
     asserted = inputs.get("asserted")
     through = [] if asserted is None else [float(asserted)]
-    return {**break_even(judged, float(today), through), "unit": estimate["unit"]}
+    found = break_even(judged, float(today), through)
+    return {**found, "unit": estimate["unit"], "of": estimate["label"]}
 
 
 def _recommend(

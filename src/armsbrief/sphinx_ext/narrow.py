@@ -40,7 +40,8 @@ def narrowed(specification: Mapping[str, Any]) -> Specification:
         return _stacked(made)
     if "facet" in made:
         return _facets(made)
-    made |= {"width": WIDTH, "autosize": {"type": "fit", "contains": "padding"}}
+    # Only the width must fit: what stands above and below the bars would take their room.
+    made |= {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
     _names_above(made, made["datasets"])
     _legend_in_rows(made)
     return made
@@ -77,6 +78,7 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
         "height": _ROW * len(names),
         "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2},
     }
+    made["config"]["axisX"]["titleAnchor"] = "start"
     for layer in named:
         if _y(layer).get("axis", {}) is not None:
             _y(layer)["axis"] = {
@@ -98,6 +100,14 @@ def _legend_in_rows(made: Specification) -> None:
         }
         if sum(map(len, names)) + _MARK * len(names) > _LINE:
             made["config"]["legend"]["columns"] = 1
+            _in_one_column(layer["encoding"])
+
+
+def _in_one_column(encoding: Specification) -> None:
+    """Take back the columns that a legend asks for itself."""
+    for channel in encoding.values():
+        if isinstance(channel, dict) and channel.get("legend"):
+            channel["legend"] = {**channel["legend"], "columns": 1}
 
 
 def _y(layer: Specification) -> Specification:

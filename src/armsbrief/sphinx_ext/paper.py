@@ -68,8 +68,9 @@ class Finding(directives.Finding):
             headed("Evidence against", self.bullets(claim["counter_evidence_source"])),
             headed("Sources disagree", self._disagree(name)),
             headed("Limits", self.bullets(claim["limits_source"])),
-            headed("Data", nodes.paragraph("", words.freshness(claim))),
         ]
+        if not claim["stale"]:  # otherwise the head says it
+            parts.append(headed("Data", nodes.paragraph("", words.freshness(claim))))
         for part in parts:
             part["classes"].append("part")
             self.state.document.note_implicit_target(part, part)
