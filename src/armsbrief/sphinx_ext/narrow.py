@@ -14,6 +14,7 @@ from armsbrief import charts, paths
 WIDTH = 328  # CSS pixels: a phone of 360 without its margins
 _ROW, _BAR, _ABOVE = 44, 12, 8
 _ROOM = 78  # for the numbers that stand to the right of bars
+_LEFT = 10  # for half a label of the axis
 _LINE, _MARK = 50, 4  # letters that fit the legend in one row; letters that a mark takes
 Specification = dict[str, Any]
 
@@ -76,7 +77,7 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
     names = {row[field] for rows in datasets.values() for row in rows if field in row}
     made |= {
         "height": _ROW * len(names),
-        "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2},
+        "padding": {"right": _ROOM, "top": 2, "left": _LEFT, "bottom": 2},
     }
     made["config"]["axisX"]["titleAnchor"] = "start"
     for layer in named:

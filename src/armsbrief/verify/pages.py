@@ -234,11 +234,11 @@ def check_charts(edition: Published) -> Check:
             if chart is None:
                 continue
             seen += 1
-            said = Counter(_texts(html.fromstring(chart["svg"])))
+            said = Counter(_drawn(html.fromstring(chart["svg"])))
             for drawing in box.iterdescendants("svg"):
                 if "narrow" in drawing.get("class", "").split():
                     continue  # drawn anew for phones, with other ticks
-                if foreign := sorted(Counter(_texts(drawing)) - said):
+                if foreign := sorted(Counter(_drawn(drawing)) - said):
                     check.failures.append(f"{page}: {box.get('id')} shows {', '.join(foreign)}")
     check.looked_at = f"{seen} charts"
     check.not_checked.append(
@@ -248,7 +248,7 @@ def check_charts(edition: Published) -> Check:
     return check
 
 
-def _texts(drawing: Element) -> Iterator[str]:
+def _drawn(drawing: Element) -> Iterator[str]:
     yield from (squeezed(_text(text)) for text in drawing.iter("text", "title", "desc"))
     yield squeezed(drawing.get("aria-label", ""))
 
