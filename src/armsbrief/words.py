@@ -39,24 +39,23 @@ def robustness(claim: Mapping[str, Any]) -> str:
     return f"{text} It fails {failures.in_words(claim['specifications'], claim['dimensions'])}."
 
 
-def break_even(claim: Mapping[str, Any]) -> str:
-    """Say where the verdict would flip."""
+def break_even(claim: Mapping[str, Any], named: bool = True) -> str:
+    """Say where the verdict would flip; on paper its receipt says which value it is."""
     found = claim["break_even"]
     if found is None:
         return "No single number decides this claim, so there is no break-even point."
-    today = f"{_number(found['today'], found['unit'])} ({found['of']})"
+    what = f", {found['of']}," if named else ""
+    today = f"Today’s value{what} is {_number(found['today'], found['unit'])}."
     if not found["today"]:
-        return f"Today’s value is {today}. Nought cannot be scaled; any other is judged anew."
+        return f"{today} Nought cannot be scaled; any other value is judged anew."
     flips = [
         f"{side} {_number(found[side]['value'], found['unit'])} the verdict would be "
         f"“{VERDICT[found[side]['verdict']].lower()}”"
         for side in ("below", "above")
         if found[side]
     ]
-    if not flips:
-        return f"Today’s value is {today}. Nothing within a hundredfold would change the verdict."
-    said = " and ".join(flips)
-    return f"Today’s value is {today}. {said[0].upper()}{said[1:]}."
+    said = " and ".join(flips) or "nothing within a hundredfold would change the verdict"
+    return f"{today} {said[0].upper()}{said[1:]}."
 
 
 def _number(value: float, unit: str) -> str:

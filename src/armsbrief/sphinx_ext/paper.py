@@ -77,7 +77,8 @@ class Finding(directives.Finding):
         return [head, *shown[:1], *parts]
 
     def _sure(self, name: str, claim: Mapping[str, Any]) -> Node:
-        line = self.paragraph(f"{words.robustness(claim)} {words.break_even(claim)} The rule: ")
+        flips = words.break_even(claim, named=False)
+        line = self.paragraph(f"{words.robustness(claim)} {flips} The rule: ")
         line += [to_receipt("sure", name), nodes.Text(".")]
         return line
 

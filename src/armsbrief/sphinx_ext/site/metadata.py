@@ -113,9 +113,16 @@ def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
         "author": AUTHOR,
         "license": LICENCE,
         "reviewRating": rating,
-        "itemReviewed": {"@type": "Claim", "author": AUTHOR} if claim["own"] else _claim(sources),
+        "itemReviewed": _ours(app, claim) if claim["own"] else _claim(sources),
         "citation": [url for source in claim["sources"] if (url := sources[source]["url"])],
     }  # fmt: skip
+
+
+def _ours(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same of what we asked ourselves: nobody else may seem to have said it."""
+    day = app.armsbrief_ledger["parameters"]["as_of"]  # type: ignore[attr-defined]
+    here = {"@type": "Report", "url": own_address(app, claim["page"]), "name": app.config.project}
+    return {"@type": "Claim", "author": AUTHOR, "datePublished": day, "appearance": here}
 
 
 def _claim(sources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
