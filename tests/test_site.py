@@ -20,7 +20,7 @@ from support import Brief
 
 from armsbrief import paths
 from armsbrief.references import sources
-from armsbrief.sphinx_ext.site import metadata, whole
+from armsbrief.sphinx_ext.site import metadata, search, whole
 from armsbrief.sphinx_ext.site.files import write
 
 sys.path.insert(0, str(paths.ROOT / "benchmarks"))
@@ -41,6 +41,14 @@ REPEATED = """() => document.querySelectorAll(
 # The walk shows one claim by chance.
 ALL_CLAIMS = "document.querySelectorAll('.walk-claim').forEach(claim => { claim.hidden = false })"
 SMALL = 360  # CSS pixels
+CUT = """drawings => drawings.flatMap(drawing => {
+    const room = drawing.getBoundingClientRect();
+    return [...drawing.querySelectorAll('text')].filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.width && (box.left < room.left - 1 || box.right > room.right + 1
+            || box.top < room.top - 1 || box.bottom > room.bottom + 1);
+    }).map(text => text.textContent);
+})"""
 
 
 @dataclass
@@ -313,6 +321,23 @@ def test_without_a_script_text_charts_numbers_and_sources_are_there(
     assert plain_page.locator(":target .big").is_visible()
 
 
+def test_on_a_phone_no_text_of_a_drawing_is_cut_off_and_no_verdict_is_broken(
+    plain_page: Page, site: str, brief: Brief
+) -> None:
+    cut: dict[str, list[str]] = {}
+    for name in pages(brief):
+        if not parsed(brief.html / name).select(".chart svg.narrow"):
+            continue
+        plain_page.goto(f"{site}/{name}")
+        cut[name] = plain_page.locator(".chart svg.narrow").evaluate_all(CUT)
+    assert len(cut) > len(brief.ledger["claims"])
+    assert {name: texts for name, texts in cut.items() if texts} == {}
+    plain_page.goto(f"{site}/{FRONT}")
+    boxes = [v.bounding_box() for v in plain_page.locator("table.board .verdict").all()]
+    assert boxes
+    assert max(box["height"] for box in boxes if box) < 30, "one line"
+
+
 def test_without_a_script_the_contents_open_on_a_phone(plain_page: Page, site: str) -> None:
     plain_page.goto(f"{site}/index.html")
     contents = plain_page.locator("#contents")
@@ -515,6 +540,9 @@ def test_every_finding_is_a_valid_claim_review(brief: Brief) -> None:
         review = linked_data(brief.html / f"{claim['page']}.html")
         jsonschema.validate(review, CLAIM_REVIEW)
         assert review["claimReviewed"] == claim["says"]
+        assert review["url"] == f"{Path(claim['page']).name}.html", "read from the page itself"
+        said_by = review["itemReviewed"]["author"]
+        assert (said_by == metadata.AUTHOR) == claim["own"], "our own question is not the op-ed's"
         assert ("ratingValue" in review["reviewRating"]) == (
             claim["verdict"] != "cannot-be-verified"
         )
@@ -581,6 +609,13 @@ def test_every_chart_offers_its_data_and_a_specification_that_draws(brief: Brief
     specification = json.loads(text[text.index(",") + 1 : text.rindex(")")])
     drawn = vl_convert.vegalite_to_svg(specification, vl_version="6.1")
     assert drawn.count("<path") > 100
+
+
+def test_the_page_for_lost_readers_starts_its_links_from_the_place_of_the_site() -> None:
+    """A host shows this page in the place of any that is missing, under the site's own path."""
+    config = SimpleNamespace(html_baseurl="https://example.org/brief/")
+    (_, _, _), (_, context, _) = search.page(SimpleNamespace(config=config))  # type: ignore[arg-type]
+    assert context["own_root"] == "/brief/"
 
 
 def test_every_chart_of_a_notebook_has_a_text_alternative(brief: Brief) -> None:

@@ -39,7 +39,7 @@ class Cause:
         how = "Only together" if len(self.factors) > 1 else "Alone"
         moved = _listing([_WORDS.get(aspect, f"the {aspect}") for aspect in self.moves])
         shown = self.details[:named]
-        more = len(self.details) - len(shown)
+        more = len(self.details) - len(shown) if named else 0
         details = "; ".join([*shown, *([f"{more} more"] if more else [])])
         return f"{_capital(what)}. {how}, this changes {moved}." + (f" {details}." * bool(details))
 
@@ -49,8 +49,7 @@ class Cause:
             return factor
         kind = factor.removesuffix(" rows")
         return f"{kind} rows: " + "; ".join(
-            f"{len(ids)} of {table} ({', '.join(ids[:named])}{', …' * (len(ids) > named)})"
-            for table, ids in tables.items()
+            f"{len(ids)} of {table}{_examples(ids, named)}" for table, ids in tables.items()
         )
 
 
@@ -298,6 +297,10 @@ def _in_full(change: Change) -> dict[str, Any]:
         "after": _brief(change.after),
         "causes": [vars(cause) for cause in change.causes],
     }
+
+
+def _examples(ids: Sequence[str], named: int) -> str:
+    return f" ({', '.join(ids[:named])}{', …' * (len(ids) > named)})" if named else ""
 
 
 def _listing(parts: Sequence[str]) -> str:
