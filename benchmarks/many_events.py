@@ -31,6 +31,13 @@ def write_archive(path: Path, number: int) -> None:
     names = ["id", "active_year", "type_of_violence", "side_a", "side_b", "adm_1", "country_id",
              "date_start", "deaths_civilians", "best", "high", "low"]  # fmt: skip
     other = [f"text_{n}" for n in range(COLUMNS - len(names))]
+    fillers = [
+        [
+            f"{rng.getrandbits(64):x}" if k % 3 else "a headline,\nand more"
+            for k in range(len(other))
+        ]
+        for _ in range(997)
+    ]
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("GEDEvent_v26_1.csv", "w", force_zip64=True) as raw,
@@ -41,12 +48,11 @@ def write_archive(path: Path, number: int) -> None:
         for n in range(number):
             day = f"{rng.choice(YEARS)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02} 00:00:00"
             best = rng.randint(0, 9)
-            filler = [f"{rng.getrandbits(64):x}" if k % 3 else "a headline,\nand more"
-                      for k in range(len(other))]  # fmt: skip
             writer.writerow([
                 n, "true", 1 + n % 3, "Government of Ruritania", f"Band {n % 40}",
                 ("Sindh province", "Balochistan province", "")[n % 7 % 3],
-                "700" if n % 4 else "770", day, min(best, 1), best, best + 1, best, *filler,
+                "700" if n % 4 else "770", day, min(best, 1), best, best + 1, best,
+                *fillers[n % 997],
             ])  # fmt: skip
         out.flush()
         out.detach()

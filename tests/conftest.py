@@ -27,26 +27,38 @@ settings.register_profile("brief", deadline=None, max_examples=60)
 settings.load_profile("brief")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have all tests that look at the big builds, and keep files together."""
+    for item in items:
+        big = "brief" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("brief" if big else item.path.name))
+
+
 @pytest.fixture(scope="session")
-def brief(tmp_path_factory: pytest.TempPathFactory) -> Brief:
+def first(tmp_path_factory: pytest.TempPathFactory) -> Brief:
+    """The first build of all; another follows in its place, where little is to be made anew."""
+    return built(copied(tmp_path_factory.mktemp("first") / "copy"))
+
+
+@pytest.fixture(scope="session")
+def brief(first: Brief, tmp_path_factory: pytest.TempPathFactory) -> Brief:
     """The default edition, built from a copy of this repository."""
-    return built(copied(tmp_path_factory.mktemp("brief") / "copy"))
+    root = tmp_path_factory.mktemp("brief") / "copy"
+    shutil.copytree(first.root, root, symlinks=True)
+    return Brief(root, root / "_build", first.said.replace(str(first.root), str(root)))
 
 
 @pytest.fixture(scope="session")
 def variants(
-    brief: Brief, tmp_path_factory: pytest.TempPathFactory
+    first: Brief, brief: Brief, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Brief]]]:
     """Three more builds, side by side: each alone leaves a core idle for half of its time."""
-    root, plain_root = (
-        copied(tmp_path_factory.mktemp(name) / "copy", memory_of=brief.root)
-        for name in ("costlier", "plain")
-    )
-    edit_cell(root, "equipment", "dod-2022-total-left", "value", "7.50")
+    plain_root = copied(tmp_path_factory.mktemp("plain") / "copy", memory_of=brief.root)
+    edit_cell(first.root, "equipment", "dod-2022-total-left", "value", "7.50")
     then = tmp_path_factory.mktemp("then") / "out"
     with ThreadPoolExecutor() as pool:
         yield {
-            "costlier": pool.submit(built, root),
+            "costlier": pool.submit(built, first.root),
             "back then": pool.submit(built, brief.root, "-p", "as_of=2025-04-17", out=then),
             "plain": pool.submit(built_plainly, plain_root),
         }

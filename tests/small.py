@@ -94,14 +94,14 @@ class Ran:
         self.code, self.said, self.complained = code, said, complained
 
 
-def command(root: Path, given: Settings, *words: str) -> Ran:
+def command(root: Path, given: Settings, *words: str, called: str = "armsbrief") -> Ran:
     """Run the command line in this process, in a brief, with settings of one's own."""
     out, err = io.StringIO(), io.StringIO()
     code = 0
     with (
         paths.at(root),
         mock.patch.object(Settings, "from_environment", return_value=given),
-        mock.patch.object(sys, "argv", ["armsbrief", *words]),
+        mock.patch.object(sys, "argv", [called, *words]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -108,7 +108,16 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a number with a comma": ({"value": "7.5 billion"}, ["row 2, column 'value'", "expected a number"]),
     "a negative number": ({"value": -1}, ["row 2, column 'value': '-1' found", "of at least 0"]),
     "a day in another order": ({"about_start": "31/12/2019"},
-                               ["column 'about_start': '31/12/2019' found", "written as 2026-11-25"]),
+                               ["column 'about_start': '31/12/2019' found", "written as 2026-11-25",
+                                "Did you mean '2019-12-31'?"]),
+    "a day of two readings": ({"about_start": "3/4/2019"},
+                              ["Did you mean '2019-04-03' or '2019-03-04'?"]),
+    "a day in words": ({"about_start": "5 March 2019"}, ["Did you mean '2019-03-05'?"]),
+    "a day as Excel counts": ({"about_start": "43529"}, ["Did you mean '2019-03-05'?"]),
+    "thousands with a space": ({"value": "1 200"}, ["expected a number. Did you mean '1200'?"]),
+    "per cent": ({"value": "12%"}, ["expected a number. Did you mean '12'?"]),
+    "a span that ends before it begins": ({"about_start": "2019-02-01", "about_end": "2019-01-01"},
+                                          ["about_start '2019-02-01' is after about_end"]),
     "a unit with a slip": ({"unit": "weapon"}, ["column 'unit': 'weapon' found", "Did you mean 'weapons'?"]),
     "nothing where something is needed": ({"category": ""}, ["column 'category': nothing found"]),
     "a day to come": ({"published": "2031-01-01"}, ["'2031-01-01' found; expected no later than"]),
@@ -155,9 +164,103 @@ def test_a_column_with_a_slip_gets_a_suggestion_and_a_missing_one_is_named(
     row = {"Valeu" if k == "value" else k: v for k, v in GOOD.items() if k != "category"}
     before = state(root / "data")
     said = refused(add(root, as_csv(tmp_path / "rows.csv", [row]), *SOURCE), root, before)
-    assert "'Valeu' found; expected one of" in said
-    assert "Did you mean 'value'?" in said
-    assert "no column 'category'; expected one" in said
+    assert "'Valeu' found; expected one of the names below. Did you mean 'value'?" in said
+    assert said.count("The names are: ") == 1
+    assert "no column 'category', 'value'; expected one for each" in said
+
+
+def test_a_column_of_remarks_is_told_apart_and_sent_to_the_notes(
+    root: Path, tmp_path: Path
+) -> None:
+    before = state(root / "data")
+    path = as_csv(tmp_path / "rows.csv", [{**GOOD, "asked whom": "Ali"}])
+    said = refused(add(root, path, *SOURCE), root, before)
+    assert "'asked whom' found; expected one of the names below. Delete the column, or" in said
+    assert "Did you mean" not in said
+
+
+def test_a_title_above_the_names_of_the_columns_is_the_one_thing_said(
+    root: Path, tmp_path: Path
+) -> None:
+    path = as_excel(tmp_path / "rows.xlsx", [GOOD])
+    book = openpyxl.load_workbook(path)
+    book.worksheets[0].insert_rows(1)
+    book.worksheets[0]["A1"] = "Rifles, by year"
+    book.worksheets[0].merge_cells("A1:E1")
+    book.save(path)
+    before = state(root / "data")
+    ran = add(root, path, *SOURCE)
+    assert (ran.code, state(root / "data")) == (1, before)
+    assert "the names of the columns stand in row 2; expected them in row 1" in ran.complained
+    assert "delete the rows above them" in ran.complained
+    assert len(ran.complained.splitlines()) == 2
+
+
+def test_a_row_of_totals_is_one_line_that_says_so(root: Path, tmp_path: Path) -> None:
+    total = {**dict.fromkeys(GOOD, ""), "value": 2400}
+    before = state(root / "data")
+    said = refused(add(root, as_csv(tmp_path / "rows.csv", [GOOD, total]), *SOURCE), root, before)
+    assert "row 3: nothing found in category, measure" in said
+    assert "If it is a total or a remark, delete the row" in said
+    assert said.count("row 3") == 1
+
+
+def test_an_address_that_is_none_is_named_where_it_stands(root: Path, tmp_path: Path) -> None:
+    before = state(root / "data")
+    words = [*SOURCE[:4], "--url", "example.org/r", *SOURCE[6:]]
+    said = refused(add(root, as_csv(tmp_path / "rows.csv", [GOOD]), *words), root, before)
+    assert "'example.org/r' found; expected an address that begins with https://" in said
+
+
+def utf_16(path: Path) -> None:
+    path.write_bytes(path.read_text("utf-8").replace(",", "\t").encode("utf-16"))
+
+
+def with_separator_named(path: Path) -> None:
+    path.write_text("sep=;\n" + path.read_text("utf-8").replace(",", ";"), "utf-8")
+
+
+def in_urdu_digits(path: Path) -> None:
+    path.write_text(path.read_text("utf-8").replace("1200", "۱۲۰۰"), "utf-8")
+
+
+@pytest.mark.parametrize("saved", [utf_16, with_separator_named, in_urdu_digits])
+def test_what_a_spreadsheet_makes_of_a_table_is_understood(
+    root: Path, tmp_path: Path, saved: Callable[[Path], None]
+) -> None:
+    path = as_csv(tmp_path / "rows.csv", [GOOD])
+    saved(path)
+    ran = add(root, path, *SOURCE)
+    assert ran.code == 0, ran.complained
+    assert rows_of(root, "equipment")[-1]["value"] == "1200"
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [("TRUE", "true"), ("False", "false"), ("maybe", "maybe")],
+)
+def test_truths_are_taken_in_any_case(cell: str, meant: str) -> None:
+    entry = data.resource("recoveries")
+    assert contribute._normal({"has_make": cell}, entry) == {"has_make": meant}
+    assert contribute._normal({"place": cell}, entry) == {"place": cell}
+
+
+def test_names_in_other_scripts_are_kept_and_have_ids(root: Path, tmp_path: Path) -> None:
+    row = {**GOOD, "note": "پېښور، ۲ رائفلیں"}
+    words = ["--publisher", "روزنامہ جنگ", *SOURCE[2:]]
+    ran = add(root, as_csv(tmp_path / "rows.csv", [row]), *words)
+    assert ran.code == 0, ran.complained
+    assert rows_of(root, "equipment")[-1]["note"] == row["note"]
+    assert rows_of(root, "sources")[-1]["id"] == "source-2020-02-03"
+
+
+def test_rows_in_another_sheet_are_asked_for_in_the_first(tmp_path: Path) -> None:
+    path = as_excel(tmp_path / "rows.xlsx", [GOOD])
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("Read me", 0)
+    book.save(path)
+    with pytest.raises(DataError, match=r"first sheet \(there are also: Sheet\)"):
+        sheets.read(path)
 
 
 def test_rows_without_a_source_are_refused_with_what_is_missing(root: Path, tmp_path: Path) -> None:
@@ -202,6 +305,18 @@ def picture(path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n\0\0")
 
 
+def old_excel(path: Path) -> None:
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512))
+
+
+def pdf(path: Path) -> None:
+    path.write_bytes(b"%PDF-1.7\n%\xe2\xe3")
+
+
+def web_page(path: Path) -> None:
+    path.write_text("<html><table><tr><td>category</td></tr></table></html>")
+
+
 def broken_excel(path: Path) -> None:
     path.write_bytes(b"PK\x03\x04" + b"x" * 100)
 
@@ -219,7 +334,10 @@ def nothing(path: Path) -> None:
 
 UNREADABLE = {
     "no UTF-8": (latin, "expected a CSV file in UTF-8"),
-    "a picture": (picture, "UTF-8|no text"),
+    "a picture": (picture, "is a picture; expected a CSV or Excel"),
+    "an Excel file of before 2007": (old_excel, r"before 2007 \(.xls\)(.|\n)*save it as .xlsx"),
+    "a PDF": (pdf, "is a PDF"),
+    "a web page": (web_page, "is a web page"),
     "a damaged Excel file": (broken_excel, "no Excel file that can be read"),
     "a Word file": (word, "no Excel file that can be read"),
     "an empty file": (nothing, "no rows"),
@@ -241,6 +359,15 @@ def test_a_table_that_code_derives_takes_no_rows_by_hand(root: Path, tmp_path: P
     ran = add(root, as_csv(tmp_path / "rows.csv", [GOOD]), table="population")
     assert ran.code == 1
     assert "expected one that people fill" in ran.complained
+
+
+def test_a_table_with_a_slip_in_its_name_gets_the_nearest_template(
+    root: Path, tmp_path: Path
+) -> None:
+    ran = add(root, as_csv(tmp_path / "rows.csv", [GOOD]), table="equipmnt")
+    assert ran.code == 1
+    assert "there is no table 'equipmnt'; people fill: " in ran.complained
+    assert "Next: armsbrief refresh --template equipment" in ran.complained
 
 
 @given(st.binary(max_size=300))
@@ -298,3 +425,18 @@ def test_a_template_can_be_csv_and_is_never_written_over_anything(
     assert "is not written over" in ran.complained
     ran = command(root, settings(server, root), "refresh", "--table", "equipment")
     assert "0 files were given; expected one" in ran.complained
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["rows.xlsx"], "rows.xlsx was given, and no table"),
+     (["--publisher", "The Ministry"], "a source of one's own was given, and no table")],
+)  # fmt: skip
+def test_a_file_or_a_source_without_a_table_does_not_start_a_download(
+    server: Server, root: Path, words: list[str], said: str
+) -> None:
+    ran = command(root, settings(server, root), "refresh", *words)
+    assert ran.code == 1
+    assert said in ran.complained
+    assert "Next: armsbrief refresh --table NAME" in ran.complained
+    assert not server.asked

@@ -25,7 +25,7 @@ def table(fails: Any) -> list[dict[str, Any]]:
 
 def test_few_failures_are_named_one_by_one() -> None:
     rows = table(lambda s, w: (s, w) in {("PIPS", "one year"), ("GTI", "two years")})
-    assert in_words(rows, DIMENSIONS) == "for PIPS, one year; GTI, two years"
+    assert in_words(rows, DIMENSIONS) == "for “PIPS, one year”; “GTI, two years”"
 
 
 def test_one_choice_that_all_failures_share_is_all_that_is_said() -> None:
@@ -47,7 +47,7 @@ def test_what_shares_no_choice_is_counted_by_series() -> None:
 def test_a_choice_that_was_not_made_is_not_named() -> None:
     rows = [{"series": "PIPS", "window": "—", "holds": False},
             {"series": "GTI", "window": "one year", "holds": True}]  # fmt: skip
-    assert in_words(rows, DIMENSIONS) == "for PIPS"
+    assert in_words(rows, DIMENSIONS) == "for “PIPS”"
 
 
 @given(st.sets(st.tuples(st.sampled_from(TRACKERS), st.sampled_from(WINDOWS))))

@@ -172,6 +172,20 @@ def test_every_number_has_a_receipt_with_its_value_and_its_notebook(brief: Brief
         assert f"cell {fact['cell']}" in text
 
 
+def test_a_drawing_on_a_page_says_what_the_notebook_drew(brief: Brief) -> None:
+    """The drawing is made lean for a screen; what it says, numbers above all, stays as it was."""
+    for path in (brief.html / "book").rglob("*.html"):
+        for box in parsed(path).select(".chart[id]"):
+            key = str(box["id"]).removeprefix("chart-").replace("--", ".")
+            drawn = BeautifulSoup(brief.ledger["charts"][key]["svg"], "lxml")
+            shown = box.select_one("svg.broad")
+            assert shown is not None
+            said, says = (
+                Counter(text.get_text() for text in svg.select("text")) for svg in (drawn, shown)
+            )
+            assert says <= said, f"{key}: {says - said}"
+
+
 def test_every_chart_has_a_text_alternative(brief: Brief) -> None:
     drawings = [svg for page in (brief.html / "book").rglob("*.html")
                 for svg in parsed(page).select(".drawing svg")]  # fmt: skip

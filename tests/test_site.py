@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote_plus
 
 import pytest
@@ -20,14 +20,17 @@ from support import Brief
 
 from armsbrief import paths
 from armsbrief.references import sources
-from armsbrief.sphinx_ext.site import metadata, whole
+from armsbrief.sphinx_ext.site import metadata, search, whole
 from armsbrief.sphinx_ext.site.files import write
 
 sys.path.insert(0, str(paths.ROOT / "benchmarks"))
 import lighthouse
 
 AXE = paths.ROOT / "tests" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-SCHEMES = ("light", "dark")
+# Colours are all that differs between the schemes.
+SCHEMES: dict[Literal["light", "dark"], dict[str, Any]] = {
+    "light": {}, "dark": {"runOnly": ["color-contrast"]},
+}  # fmt: skip
 FRONT, HEAVY = lighthouse.PAGES
 BUDGET = 300_000  # bytes of the first view
 # What a template repeats is looked at a few times, not hundreds: axe takes seconds otherwise.
@@ -35,7 +38,17 @@ REPEATED = """() => document.querySelectorAll(
     'tbody tr:nth-child(n+6), .receipt:nth-of-type(n+6), p.number:nth-of-type(n+6), ' +
     '.citation:nth-of-type(n+6), .rows li:nth-child(n+3), .drawing svg > *'
 ).forEach(repeated => repeated.remove())"""
+# The walk shows one claim by chance.
+ALL_CLAIMS = "document.querySelectorAll('.walk-claim').forEach(claim => { claim.hidden = false })"
 SMALL = 360  # CSS pixels
+CUT = """drawings => drawings.flatMap(drawing => {
+    const room = drawing.getBoundingClientRect();
+    return [...drawing.querySelectorAll('text')].filter(text => {
+        const box = text.getBoundingClientRect();
+        return box.width && (box.left < room.left - 1 || box.right > room.right + 1
+            || box.top < room.top - 1 || box.bottom > room.bottom + 1);
+    }).map(text => text.textContent);
+})"""
 
 
 @dataclass
@@ -58,23 +71,20 @@ def parsed(path: Path) -> BeautifulSoup:
 
 
 @pytest.fixture(scope="module")
-def visits(browser: Browser, site: str, brief: Brief) -> dict[tuple[str, str], Visited]:
-    """Every page, light and dark, with axe-core's opinion of it."""
-    found = {}
-    for scheme in SCHEMES:
-        context = browser.new_context(viewport={"width": SMALL, "height": 740}, color_scheme=scheme)
-        page = context.new_page()
-        # Each page counts as the first that a reader sees.
-        session = context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        for name in pages(brief):
-            found[name, scheme] = _visit(page, f"{site}/{name}", scheme)
-        context.close()
+def visits(browser: Browser, site: str, brief: Brief) -> dict[str, Visited]:
+    """Every page, with axe-core's opinion of it in the light and in the dark."""
+    context = browser.new_context(viewport={"width": SMALL, "height": 740}, reduced_motion="reduce")
+    page = context.new_page()
+    # Each page counts as the first that a reader sees.
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    found = {name: _visit(page, f"{site}/{name}") for name in pages(brief)}
+    context.close()
     return found
 
 
-def _visit(page: Page, address: str, scheme: str) -> Visited:
+def _visit(page: Page, address: str) -> Visited:
     seen, requests = Visited(), []
     listeners: dict[str, Any] = {
         "console": lambda said: said.type == "error" and seen.errors.append(said.text),
@@ -89,36 +99,40 @@ def _visit(page: Page, address: str, scheme: str) -> Visited:
     answers = [request.response() for request in requests]
     seen.bytes = sum(int(answer.headers["content-length"]) for answer in answers if answer)
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    # Colours are all that differs between the schemes.
-    rules = {} if scheme == "light" else {"runOnly": ["color-contrast"]}
     page.evaluate(REPEATED)
-    said = page.evaluate("rules => axe.run(document, rules)", rules)
-    seen.violations = {
-        rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in said["violations"]
-    }
+    page.evaluate(ALL_CLAIMS)
+    for scheme, rules in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        said = page.evaluate(
+            "rules => axe.run(document, {resultTypes: ['violations'], ...rules})", rules
+        )
+        seen.violations |= {
+            f"{rule['id']}, {scheme}": [node["html"][:200] for node in rule["nodes"]]
+            for rule in said["violations"]
+        }
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
     return seen
 
 
-def test_axe_finds_nothing_wrong_with_any_page_light_or_dark(visits: dict[Any, Visited]) -> None:
+def test_axe_finds_nothing_wrong_with_any_page_light_or_dark(visits: dict[str, Visited]) -> None:
     assert {place: seen.violations for place, seen in visits.items() if seen.violations} == {}
 
 
-def test_no_page_breaks_the_policy_or_complains(visits: dict[Any, Visited]) -> None:
+def test_no_page_breaks_the_policy_or_complains(visits: dict[str, Visited]) -> None:
     assert {place: seen.errors for place, seen in visits.items() if seen.errors} == {}
 
 
-def test_no_page_asks_another_site_for_anything(visits: dict[Any, Visited], site: str) -> None:
+def test_no_page_asks_another_site_for_anything(visits: dict[str, Visited], site: str) -> None:
     asked = {url for seen in visits.values() for url in seen.asked}
     assert asked
     assert {url for url in asked if not url.startswith(f"{site}/")} == set()
 
 
-def test_the_first_view_of_a_page_with_its_charts_is_light(visits: dict[Any, Visited]) -> None:
+def test_the_first_view_of_a_page_with_its_charts_is_light(visits: dict[str, Visited]) -> None:
     book = {place: seen.bytes for place, seen in visits.items()
-            if place[0] == FRONT or place[0].startswith("book/findings/")}  # fmt: skip
-    assert book[HEAVY, "light"] > 50_000, "the measure measures"
+            if place == FRONT or place.startswith("book/findings/")}  # fmt: skip
+    assert book[HEAVY] > 50_000, "the measure measures"
     assert {place: size for place, size in book.items() if size > BUDGET} == {}
 
 
@@ -305,6 +319,23 @@ def test_without_a_script_text_charts_numbers_and_sources_are_there(
     plain_page.locator(".we-find a.fact").first.click()
     assert "/book/receipts/neighbours.html#fact-" in plain_page.url
     assert plain_page.locator(":target .big").is_visible()
+
+
+def test_on_a_phone_no_text_of_a_drawing_is_cut_off_and_no_verdict_is_broken(
+    plain_page: Page, site: str, brief: Brief
+) -> None:
+    cut: dict[str, list[str]] = {}
+    for name in pages(brief):
+        if not parsed(brief.html / name).select(".chart svg.narrow"):
+            continue
+        plain_page.goto(f"{site}/{name}")
+        cut[name] = plain_page.locator(".chart svg.narrow").evaluate_all(CUT)
+    assert len(cut) > len(brief.ledger["claims"])
+    assert {name: texts for name, texts in cut.items() if texts} == {}
+    plain_page.goto(f"{site}/{FRONT}")
+    boxes = [v.bounding_box() for v in plain_page.locator("table.board .verdict").all()]
+    assert boxes
+    assert max(box["height"] for box in boxes if box) < 30, "one line"
 
 
 def test_without_a_script_the_contents_open_on_a_phone(plain_page: Page, site: str) -> None:
@@ -509,6 +540,9 @@ def test_every_finding_is_a_valid_claim_review(brief: Brief) -> None:
         review = linked_data(brief.html / f"{claim['page']}.html")
         jsonschema.validate(review, CLAIM_REVIEW)
         assert review["claimReviewed"] == claim["says"]
+        assert review["url"] == f"{Path(claim['page']).name}.html", "read from the page itself"
+        said_by = review["itemReviewed"]["author"]
+        assert (said_by == metadata.AUTHOR) == claim["own"], "our own question is not the op-ed's"
         assert ("ratingValue" in review["reviewRating"]) == (
             claim["verdict"] != "cannot-be-verified"
         )
@@ -575,6 +609,13 @@ def test_every_chart_offers_its_data_and_a_specification_that_draws(brief: Brief
     specification = json.loads(text[text.index(",") + 1 : text.rindex(")")])
     drawn = vl_convert.vegalite_to_svg(specification, vl_version="6.1")
     assert drawn.count("<path") > 100
+
+
+def test_the_page_for_lost_readers_starts_its_links_from_the_place_of_the_site() -> None:
+    """A host shows this page in the place of any that is missing, under the site's own path."""
+    config = SimpleNamespace(html_baseurl="https://example.org/brief/")
+    (_, _, _), (_, context, _) = search.page(SimpleNamespace(config=config))  # type: ignore[arg-type]
+    assert context["own_root"] == "/brief/"
 
 
 def test_every_chart_of_a_notebook_has_a_text_alternative(brief: Brief) -> None:

@@ -24,19 +24,25 @@ from support import CASES, armsbrief, copied
 from armsbrief.sweeps import tidy
 from armsbrief.sweeps.journal import Journal
 
+# Runs at once for the first two years, and for the others as soon as it is not held any more.
+HELD = """import pathlib, time
+while first > 2020 and pathlib.Path("../held").exists():
+    time.sleep(0.02)
+"""
 TWO_DAYS = "cross:\n  as_of: [2025-04-17, 2026-11-23]\n"
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A brief with two small notebooks, one that fails on a day, and one that is slow."""
+    """A brief with two small notebooks, one that waits while it is held, and some that go wrong."""
     made = copied(tmp_path_factory.mktemp("sweep") / "copy")
     for path in (made / "notebooks").glob("*.ipynb"):
         if path.stem not in ("equipment-value", "surplus"):
             path.unlink()
     notebook = json.loads((CASES / "stock.ipynb").read_text("utf-8"))
-    added("slow", "import time; time.sleep(1.5)", notebook, made)
+    added("held", HELD, notebook, made)
     added("ends", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", notebook, made)
+    added("fells", "import os; os.kill(int(os.environ['JPY_PARENT_PID']), 9)", notebook, made)
     added("never", "while True: pass", notebook, made)
     return made
 
@@ -126,11 +132,11 @@ def test_what_is_finished_is_not_run_again(root: Path, done: Path, tmp_path: Pat
 def test_a_notebook_that_does_not_declare_a_parameter_runs_once_for_all_its_values(
     root: Path, tmp_path: Path
 ) -> None:
-    grid = "cross: {as_of: [2026-11-23], first: [2019, 2020, 2021]}\nnotebooks: [surplus, slow]\n"
+    grid = "cross: {as_of: [2026-11-23], first: [2019, 2020, 2021]}\nnotebooks: [surplus, held]\n"
     ran = sweep(root, grid, tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("surplus.ipynb") == 1
-    assert ran.stdout.count("slow.ipynb") == 3
+    assert ran.stdout.count("held.ipynb") == 3
     assert {row["set"] for row in rows(tmp_path) if "surplus" in row["notebook"]} == {"1", "2", "3"}
 
 
@@ -232,7 +238,7 @@ def running(root: Path, out: Path, grid: str, *words: str) -> Iterator[subproces
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "armsbrief", "sweep", str(out / "grid.yml"), "--out", str(out),
          *words], cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "ARMSBRIEF_ROOT": str(root)},
+        env={**os.environ, "ARMSBRIEF_ROOT": str(root)}, start_new_session=True,
     )  # fmt: skip
     try:
         yield process
@@ -242,7 +248,7 @@ def running(root: Path, out: Path, grid: str, *words: str) -> Iterator[subproces
         process.communicate()
 
 
-SIX = "cross: {first: [2019, 2020, 2021, 2022, 2023, 2024]}\nnotebooks: [slow]\n"
+SIX = "cross: {first: [2019, 2020, 2021, 2022, 2023, 2024]}\nnotebooks: [held]\n"
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -252,38 +258,90 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def held(root: Path) -> Iterator[Path]:
+    """While this file is there, four of the six runs wait."""
+    (root / "held").touch()
+    yield root / "held"
+    (root / "held").unlink(missing_ok=True)
+
+
 def lines(out: Path) -> int:
     path = out / "journal.jsonl"
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_an_interrupted_sweep_goes_on_where_it_stopped(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["kill -INT", "Ctrl+C in a terminal"])
+def test_an_interrupted_sweep_goes_on_where_it_stopped(
+    root: Path, tmp_path: Path, held: Path, by: str
+) -> None:
+    """A terminal interrupts all processes of its group, workers too."""
     with running(root, tmp_path, SIX, "--jobs", "1") as process:
-        wait_for(lambda: lines(tmp_path) >= 2)
-        process.send_signal(signal.SIGINT)
+        wait_for(lambda: lines(tmp_path) == 2)
+        to = os.killpg if by.startswith("Ctrl") else os.kill
+        to(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "interrupted" in said
+    assert said.startswith("armsbrief: interrupted: 2 runs are kept."), said
     assert "Traceback" not in said
     before = journal(tmp_path)
-    assert 2 <= len(before) < 6
+    held.unlink()
     ran = sweep(root, SIX, tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert journal(tmp_path)[: len(before)] == before
-    assert ran.stdout.count("slow.ipynb") == 6 - len(before)
+    assert journal(tmp_path)[:2] == before
+    assert ran.stdout.count("held.ipynb") == 4
 
 
 def test_a_worker_that_is_killed_costs_no_result_and_no_row_twice(
-    root: Path, tmp_path: Path
+    root: Path, tmp_path: Path, held: Path
 ) -> None:
     with running(root, tmp_path, SIX, "--jobs", "2") as process:
-        wait_for(lambda: lines(tmp_path) >= 1)
+        wait_for(lambda: lines(tmp_path) == 2)
         workers = [child for child in psutil.Process(process.pid).children()
                    if child.cmdline() == psutil.Process(process.pid).cmdline()]  # fmt: skip
         workers[0].kill()
+        held.unlink()
         _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert len(journal(tmp_path)) == len(set(journal(tmp_path))) == 6
+
+
+def test_a_kernel_that_is_killed_costs_no_result(root: Path, tmp_path: Path, held: Path) -> None:
+    with running(root, tmp_path, SIX, "--jobs", "2") as process:
+        wait_for(lambda: lines(tmp_path) == 2 and len(kernels(process)) == 2)
+        for kernel in kernels(process):
+            kernel.kill()
+        held.unlink()
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert len(journal(tmp_path)) == len(set(journal(tmp_path))) == 6
+
+
+def kernels(sweep: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Return the kernels: the server's children."""
+    below = psutil.Process(sweep.pid).children(recursive=True)
+    servers = [child for child in below if "armsbrief.warm.server" in " ".join(child.cmdline())]
+    return [child for child in servers if child.ppid() != sweep.pid]
+
+
+def test_a_notebook_that_takes_its_worker_along_is_not_tried_for_ever(
+    root: Path, tmp_path: Path
+) -> None:
+    ran = sweep(root, TWO_DAYS + "notebooks: [fells]", tmp_path)
+    assert ran.returncode == 1
+    assert "workers were killed 3 times" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_what_is_killed_leaves_no_worker_behind(root: Path, tmp_path: Path, held: Path) -> None:
+    with running(root, tmp_path, SIX, "--jobs", "2") as process:
+        wait_for(lambda: lines(tmp_path) == 2 and len(kernels(process)) == 2)
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        _, left = psutil.wait_procs(below, timeout=30)
+    assert [child.cmdline() for child in left] == []
+    held.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -293,7 +351,8 @@ def cluster(root: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     dask = [str(Path(sys.executable).with_name("dask"))]
-    env = {**os.environ, "ARMSBRIEF_ROOT": str(root)}
+    env = {**os.environ, "ARMSBRIEF_ROOT": str(root),
+           "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}  # fmt: skip
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env, "cwd": root}
     start = [*dask, "scheduler", "--host", address, "--no-dashboard"]
     processes = [subprocess.Popen(start, **quiet)]  # type: ignore[call-overload]
@@ -308,14 +367,17 @@ def cluster(root: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
 
 
 def test_a_cluster_gives_the_same_table_and_a_killed_worker_costs_nothing(
-    root: Path, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+    root: Path, tmp_path: Path, held: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
+    """Whichever of its processes ends first."""
     address, (_, worker, _) = cluster
     with running(root, tmp_path / "there", SIX, "--scheduler", address) as process:
-        wait_for(lambda: lines(tmp_path / "there") >= 1)
-        for child in psutil.Process(worker.pid).children(recursive=True):
+        wait_for(lambda: lines(tmp_path / "there") == 2)
+        for child in reversed(psutil.Process(worker.pid).children(recursive=True)):
             child.kill()
+            time.sleep(0.2)
         worker.kill()
+        held.unlink()
         _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
     there = journal(tmp_path / "there")
@@ -325,6 +387,16 @@ def test_a_cluster_gives_the_same_table_and_a_killed_worker_costs_nothing(
     here, far = ([{k: v for k, v in row.items() if k not in drop} for row in rows(tmp_path / name)]
                  for name in ("here", "there"))  # fmt: skip
     assert here == far
+
+
+def test_a_notebook_that_takes_a_cluster_s_workers_along_is_named(
+    root: Path, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    grid = "cross: {as_of: [2026-11-23]}\nnotebooks: [fells]\n"
+    ran = sweep(root, grid, tmp_path, "--scheduler", cluster[0])
+    assert ran.returncode == 1
+    assert "1 of 1 runs failed:\nfells.ipynb: Attempted to run task" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_worker_with_other_data_is_refused(

@@ -39,6 +39,13 @@ def test_another_request_is_another_build(root: Path) -> None:
     assert unchanged.find(["edition", [("as_of", "2024-01-01")], None]) is None
 
 
+def test_another_published_address_is_another_build(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARMSBRIEF_BASE_URL", "https://example.org/brief/")
+    assert unchanged.find(REQUEST) is None
+
+
 @pytest.mark.parametrize("name", ["book/index.md", "data/table.csv", "_toc.yml", "requirements.txt"])  # fmt: skip
 def test_a_changed_source_is_noticed(root: Path, name: str) -> None:
     (root / name).write_text("changed", encoding="utf-8")

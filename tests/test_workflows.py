@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from mini import commit
 
 from armsbrief import paths
 
@@ -93,3 +96,47 @@ def test_what_is_proposed_has_the_diff_as_its_text_and_is_not_published() -> Non
     assert "armsbrief diff git:HEAD" in text
     assert "--body-file" in text
     assert not re.search(r"pages|merge|--auto", text.split("jobs:")[1])
+
+
+def collected(tmp_path: Path, *changed: str) -> tuple[str, list[str]]:
+    """Run the step that decides what to propose, with stand-ins for the clock and our command."""
+    root, tools = tmp_path / "clone", tmp_path / "tools"
+    for name in ("data/tables/t.csv", "data/snapshots/s/checked.json", "editions/e.yml",
+                 "notebooks/n.ipynb", "book/references.bib", ".gitignore"):  # fmt: skip
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("_build\n.venv\n" if name == ".gitignore" else "old\n", "utf-8")
+    commit(root)
+    for name in changed:
+        (root / name).write_text("new\n", "utf-8")
+    calls = tmp_path / "calls"
+    for path in (root / ".venv" / "bin" / "armsbrief", tools / "date"):
+        path.parent.mkdir(parents=True)
+        said = "2026-12-03" if path.name == "date" else "$*"
+        path.write_text(f'#!/bin/sh\necho "{said}" | tee -a {calls}\n', "utf-8")
+        path.chmod(0o755)
+    script = next(step["run"] for step in steps(FOLDER / "refresh.yml") if "id" in step)
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(tmp_path / "out")}
+    subprocess.run(["bash", "-c", script], cwd=root, env=environment, check=True,
+                   capture_output=True)  # fmt: skip
+    return (tmp_path / "out").read_text("utf-8"), calls.read_text("utf-8").splitlines()[1:]
+
+
+def test_without_any_change_nothing_is_proposed(tmp_path: Path) -> None:
+    assert collected(tmp_path) == ("changed=no\n", [])
+
+
+def test_a_check_that_found_nothing_newer_begins_no_edition(tmp_path: Path) -> None:
+    said, calls = collected(tmp_path, "data/snapshots/s/checked.json")
+    assert "title=Checked on 2026-12-03, nothing newer\n" in said
+    assert "changed=yes\n" in said
+    assert calls == []
+
+
+def test_new_data_begin_an_edition_that_is_verified_before_it_is_proposed(tmp_path: Path) -> None:
+    said, calls = collected(tmp_path, "data/tables/t.csv", "data/snapshots/s/checked.json")
+    assert "title=Edition 2026-12-03\n" in said
+    assert calls == [
+        "build --begin 2026-12-03 --store", "verify", "kit",
+        "diff git:HEAD 2026-12-03 --markdown",
+    ]  # fmt: skip
+    assert "diff git:HEAD" in (tmp_path / "clone" / "change.md").read_text("utf-8")

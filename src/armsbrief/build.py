@@ -12,11 +12,10 @@ from typing import Any
 from filelock import FileLock
 
 from armsbrief import (
-    causes,
-    changes,
     data,
     editions,
     execute,
+    keeping,
     ledger,
     manifest,
     parameters,
@@ -25,7 +24,6 @@ from armsbrief import (
     prose,
     provenance,
     publish,
-    sides,
 )
 from armsbrief.references import bibliography
 from armsbrief.validation import ensure_valid
@@ -132,12 +130,7 @@ def _keep(executed: list[Path], say: Report) -> None:
     for path in executed:
         execute.store(path, paths.NOTEBOOKS / path.name)
     (paths.BOOK / "references.bib").write_text(bibliography(), encoding="utf-8")
-    newest = editions.default()
-    for older in editions.names()[:-1]:
-        say(f"Edition {older}: for the page of changes")
-        then, now = (sides.resolve(name, paths.BUILD) for name in (older, newest.name))
-        record = changes.to_keep(older, newest.name, causes.explain(then, now, say))
-        changes.write(record, paths.EDITIONS / f"{older}.json")
+    keeping.keep(say)
 
 
 def _work(name: str) -> Path:

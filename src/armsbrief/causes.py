@@ -122,7 +122,7 @@ def explain(before: Side, after: Side, say: Say = lambda text: None) -> list[Cha
         then, now = runs.of([]), runs.of(factors.names)
         for side, outcome in ((before, then), (after, now)):
             if outcome.problem:
-                raise LedgerError(f"{side.name} does not run: {outcome.problem}")
+                raise _broken(side, outcome)
         found = compare(vars(then), vars(now))
         return [_explained(change, runs) if change.moved else change for change in found]
 
@@ -259,8 +259,15 @@ def _record(side: Side) -> Mapping[str, Any]:
     tree = side.tree_or_refuse()
     outcome = corners.run(Corner(tree, tree, tree / "data", side.parameters))
     if outcome.problem:
-        raise LedgerError(f"{side.name} does not run: {outcome.problem}")
+        raise _broken(side, outcome)
     return vars(outcome)
+
+
+def _broken(side: Side, outcome: Outcome) -> LedgerError:
+    return LedgerError(
+        f"{side.name} does not run: {outcome.problem}",
+        "git log --oneline  (names the revisions: compare with another one)",
+    )
 
 
 def _differences(before: Side, after: Side) -> list[str]:

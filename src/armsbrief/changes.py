@@ -39,7 +39,7 @@ class Cause:
         how = "Only together" if len(self.factors) > 1 else "Alone"
         moved = _listing([_WORDS.get(aspect, f"the {aspect}") for aspect in self.moves])
         shown = self.details[:named]
-        more = len(self.details) - len(shown)
+        more = len(self.details) - len(shown) if named else 0
         details = "; ".join([*shown, *([f"{more} more"] if more else [])])
         return f"{_capital(what)}. {how}, this changes {moved}." + (f" {details}." * bool(details))
 
@@ -49,8 +49,7 @@ class Cause:
             return factor
         kind = factor.removesuffix(" rows")
         return f"{kind} rows: " + "; ".join(
-            f"{len(ids)} of {table} ({', '.join(ids[:named])}{', …' * (len(ids) > named)})"
-            for table, ids in tables.items()
+            f"{len(ids)} of {table}{_examples(ids, named)}" for table, ids in tables.items()
         )
 
 
@@ -124,6 +123,46 @@ def to_keep(edition: str, since: str, found: Sequence[Change]) -> dict[str, Any]
     }
 
 
+def as_published(edition: str, ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of an edition that is about to have a successor."""
+    claims = record(ledger)["claims"].items()
+    return {
+        "edition": edition,
+        "claims": {name: _brief(state) for name, state in claims},
+        "explained": {},
+        "as_published": True,
+    }
+
+
+def is_published(kept: Mapping[str, Any]) -> bool:
+    """Tell whether a record holds what an edition said, not what it would say of its day now."""
+    return bool(kept.get("as_published"))
+
+
+def as_told(kept: Mapping[str, Any], found: Sequence[Change]) -> list[Change]:
+    """Return what moved since an edition said what it did.
+
+    A cause is taken over where the edition, run again, says the same as it did
+    then; else one that was found before, if it still explains how the claim reads.
+    """
+    if not is_published(kept):
+        return list(found)
+    told = []
+    for change in found:
+        said = kept["claims"].get(change.claim)
+        if not _same(said, change.before):
+            change = _explained_before(replace(change, before=said, causes=()), kept)
+        told.append(change)
+    return told
+
+
+def _explained_before(change: Change, kept: Mapping[str, Any]) -> Change:
+    entry = kept["explained"].get(change.claim)
+    if change.moved and entry and _same(entry["after"], change.after):
+        return change.because([_cause(cause) for cause in entry["causes"]])
+    return change
+
+
 def _brief(state: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if state is None else {k: v for k, v in state.items() if k != "rows"}
 
@@ -164,13 +203,7 @@ def since(kept: Mapping[str, Any], ledger: Mapping[str, Any]) -> list[Change]:
     cause was found; elsewhere it is left out, never guessed.
     """
     now = {name: _brief(state) for name, state in record(ledger)["claims"].items()}
-    found = []
-    for change in compare(kept, {"claims": now}):
-        entry = kept["explained"].get(change.claim)
-        if change.moved and entry and _same(entry["after"], change.after):
-            change = change.because([_cause(cause) for cause in entry["causes"]])
-        found.append(change)
-    return found
+    return [_explained_before(change, kept) for change in compare(kept, {"claims": now})]
 
 
 def _same(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
@@ -264,6 +297,10 @@ def _in_full(change: Change) -> dict[str, Any]:
         "after": _brief(change.after),
         "causes": [vars(cause) for cause in change.causes],
     }
+
+
+def _examples(ids: Sequence[str], named: int) -> str:
+    return f" ({', '.join(ids[:named])}{', …' * (len(ids) > named)})" if named else ""
 
 
 def _listing(parts: Sequence[str]) -> str:

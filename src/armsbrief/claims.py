@@ -31,6 +31,7 @@ class Claim(_Entry):
     page: str
     found_as: str
     says: str
+    own: bool = False  # a question of ours, which the op-ed does not raise
     rule: RuleEntry
     sentences: dict[Verdict, str]
     counter_evidence: list[str] = Field(min_length=1)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -22,10 +26,33 @@ _console = Console(width=None if sys.stdout.isatty() else 120)
 def main() -> None:
     """Run the command line; what a person can put right ends in one message and exit code 1."""
     try:
-        cli()
+        sys.exit(cli.main(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        _end("stopped. What was there before is as it was.", "the same command", 130)
     except ArmsbriefError as error:
-        click.echo(f"armsbrief: {error}", err=True)
-        sys.exit(1)
+        _end(str(error))
+    except OSError as error:  # of a whole folder it is a list, and only the text says which
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        advice = "free some space (make clean removes what we made), then the same command"
+        _end("the disk is full. What was there before is as it was.", advice)
+
+
+def _end(message: str, advice: str = "", code: int = 1) -> NoReturn:
+    said = f"{message}\n  Next: {advice}" if advice else message
+    click.echo(f"armsbrief: {_as_typed(said)}", err=True)
+    sys.exit(code)
+
+
+def _as_typed(text: str) -> str:
+    """Write our commands so that they work if typed: `.venv/bin` is in few people's path."""
+    if shutil.which("armsbrief"):
+        return text
+    called = sys.argv[0] if Path(sys.argv[0]).name == "armsbrief" else ".venv/bin/armsbrief"
+    return re.sub(r"(?<![\w/.-])armsbrief (?=[a-z])", f"{called} ", text)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,7 +87,7 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, Any]:
 def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | None, store: bool,
           no_cache: bool, begin: str | None) -> None:  # fmt: skip
     """Execute the notebooks, judge the claims, publish site and PDF."""
-    from armsbrief import editions, unchanged
+    from armsbrief import unchanged
 
     if store and (pairs or edition):
         raise ParameterError("--store keeps the default edition's outputs; it takes no -p and no "
@@ -68,7 +95,7 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     if begin:
         if edition:
             raise ParameterError("--begin makes an edition; it takes no --edition.")
-        click.echo(f"Begun: editions/{editions.begin(begin).name}.yml")
+        click.echo(f"Begun: editions/{_begun(begin)}.yml")
     request = [edition, sorted(_pairs(pairs).items()), out and out.absolute()]
     folder = None if store or no_cache else unchanged.find(request)
     if folder:
@@ -81,6 +108,16 @@ def build(edition: str | None, pairs: tuple[str, ...], jobs: int, out: Path | No
     click.echo(f"Page:   {folder / 'html' / 'index.html'}")
     click.echo(f"PDF:    {folder / 'brief.pdf'}")
     click.echo(f"Ledger: {folder / 'ledger.json'}")
+
+
+def _begun(day: str) -> str:
+    """Begin an edition; what the one before it says is kept first."""
+    from armsbrief import editions, keeping
+
+    before = editions.default().name
+    editions.require_later(day)
+    keeping.freeze(before)
+    return editions.begin(day).name
 
 
 def _built(request: list[Any], **wanted: Any) -> Path:
@@ -143,10 +180,11 @@ def refresh(names: tuple[str, ...], table: str | None, template: str | None, dry
         outcome = contribute.contribute(table, _file(names), source, click.echo, dry_run=dry_run,
                                         quick=quick)  # fmt: skip
     else:
+        _require_table(names, source)
         outcome = run(names, say=click.echo, dry_run=dry_run, quick=quick, accepted=accepted,
                       bar=sys.stderr.isatty())  # fmt: skip
     for line in telling.in_words(outcome):
-        click.echo(line)
+        click.echo(_as_typed(line))
 
 
 @cli.command()
@@ -194,6 +232,15 @@ def kit(edition: str | None, out: Path | None) -> None:
     for name, reasons in made.withheld.items():
         click.echo(f"WITHHELD: the letter {name!r}, because {'; and because '.join(reasons)}")
     click.echo(f"Kit:    {folder / 'index.html'} ({len(made.content)} files)")
+
+
+def _require_table(names: tuple[str, ...], source: dict[str, str | None]) -> None:
+    """Refuse what only makes sense for figures of one's own."""
+    files = [name for name in names if Path(name).suffix]
+    if files or any(source.values()):
+        what, file = (files[0], files[0]) if files else ("a source of one's own", "FILE")
+        raise ParameterError(f"{what} was given, and no table; expected --table NAME FILE.",
+                             f"armsbrief refresh --table NAME {file}")  # fmt: skip
 
 
 def _file(names: tuple[str, ...]) -> Path:

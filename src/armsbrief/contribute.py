@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from armsbrief import data, paths, preview, sheets, staging
+from armsbrief import data, hints, paths, preview, sheets, staging
 from armsbrief.errors import ArmsbriefError, DataError
 from armsbrief.refresh import News, Outcome, add_sources, check
 from armsbrief.revisions import Revised, read_text
@@ -27,6 +27,9 @@ _OPTIONS = ("publisher", "title", "url", "date")
 _SOURCE = {"source_publisher": "publisher", "source_title": "title", "source_url": "url"}
 _MADE = ("id", "source_id")
 _FORMULA = ("=", "+", "@")  # what a spreadsheet would run if it opened our CSV files
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NEAR = 0.7  # how alike a name must be to be suggested
+_TITLES = 5  # rows in which the names of the columns may stand by mistake
 _IF_EMPTY = {"published_basis": "stated", "status": "as-printed"}
 _GRADE = {"kind": "web-page", "grade": "quoting-outlet"}
 
@@ -110,11 +113,19 @@ def contribute(
 
 
 def _typed(table: str) -> dict[str, Any]:
+    filled = [e["name"] for e in data.package()["resources"] if e["armsbrief"]["kind"] == "typed"]
+    known = {entry["name"] for entry in data.package()["resources"]}
+    if table not in known:
+        near = get_close_matches(table, filled, 1)
+        raise DataError(
+            f"there is no table {table!r}; people fill: {', '.join(filled)}.",
+            f"armsbrief refresh --template {near[0] if near else filled[0]}",
+        )
     entry = data.resource(table)
     if entry["armsbrief"]["kind"] != "typed":
         raise DataError(
             f"table {table!r} is made by code from a published data set; expected one that "
-            "people fill.", "armsbrief refresh",
+            f"people fill: {', '.join(filled)}.", "armsbrief refresh",
         )  # fmt: skip
     return entry
 
@@ -128,18 +139,20 @@ def _add(
 ) -> list[Row]:
     """Complete the rows, write them into the draft and check them; refuse all if one is wrong."""
     entry = _typed(table)
+    _require_header(name, found, entry)
     names, problems = _matched(found.columns, entry)
     problems += found.problems
     if not problems:
         numbers = [number for number, _ in found.rows]
-        rows = [dict(zip(names, cells, strict=True)) for _, cells in found.rows]
+        rows = [_normal(dict(zip(names, cells, strict=True)), entry) for _, cells in found.rows]
         problems = _cells(rows, numbers, today)
         rows, sources, unsourced = _sourced(rows, numbers, entry, source)
         rows = _finished(rows, entry)
-        problems += unsourced + _repeated(rows, numbers, entry)
+        repeated = _repeated(rows, numbers, entry)
         add_sources(sources)
         _append(entry, rows)
-        problems += _from_schema(entry, rows, numbers)
+        wrong = _from_schema(entry, rows, numbers)
+        problems += unsourced + repeated + _without_echo(wrong, unsourced, repeated)
     if problems:
         raise DataError(
             "\n  ".join([f"{name} cannot be added to the table {table!r}:",
@@ -150,33 +163,69 @@ def _add(
     return rows
 
 
+def _known(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the columns that a file may have, by all that they may be called there."""
+    fields = [*entry["schema"]["fields"], *_source_fields(entry)]
+    titles = {_plain(field["title"]): field["name"] for field in fields if "title" in field}
+    return {**titles, **{field["name"]: field["name"] for field in fields}}
+
+
+def _require_header(name: str, found: sheets.Sheet, entry: Mapping[str, Any]) -> None:
+    """Refuse a file with a title above the names of its columns."""
+    known = _known(entry)
+    if any(_plain(column) in known for column in found.columns):
+        return
+    for number, cells in found.rows[:_TITLES]:
+        if all(_plain(cell) in known for cell in cells if cell):
+            raise DataError(
+                f"{name}: the names of the columns stand in row {number}; expected them in row 1. "
+                f"{NOTHING_CHANGED}", "delete the rows above them, then the same command",
+            )  # fmt: skip
+
+
 def _matched(columns: Sequence[str], entry: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return for each column of a file the column of the table, and what does not match."""
-    known = {field["name"]: field["name"] for field in [*entry["schema"]["fields"],
-                                                        *_source_fields(entry)]}  # fmt: skip
-    titles = {_plain(field.get("title", "")): field["name"] for field in entry["schema"]["fields"]}
-    names, problems = [], []
-    for number, column in enumerate(columns, start=1):
-        name = known.get(_plain(column)) or titles.get(_plain(column)) or ""
-        if not name:
-            near = get_close_matches(_plain(column), [*known, *filter(None, titles)], 1, 0.5)
-            meant = f" Did you mean {titles.get(near[0], near[0])!r}?" if near else ""
-            problems.append(
-                f"row 1, column {number}: {column!r} found; expected one of "
-                f"{', '.join(known)}.{meant}"
-            )
-        names.append(name)
+    known = _known(entry)
+    names = [known.get(_plain(column), "") for column in columns]
+    problems = [
+        _unknown(number, column, known)
+        for number, (column, name) in enumerate(zip(columns, names, strict=True), start=1)
+        if not name
+    ]
+    if problems:
+        problems.append(f"The names are: {', '.join(dict.fromkeys(known.values()))}")
     twice = {name for name in names if name and names.count(name) > 1}
     problems += [f"row 1: two columns for {name!r}; expected one" for name in sorted(twice)]
     needed = [f["name"] for f in entry["schema"]["fields"]
               if f.get("constraints", {}).get("required")]  # fmt: skip
     given = {*names, *_MADE, *_IF_EMPTY, "published"}
-    problems += [f"row 1: no column {name!r}; expected one" for name in needed if name not in given]
+    if missing := [repr(name) for name in needed if name not in given]:
+        problems.append(f"row 1: no column {', '.join(missing)}; expected one for each")
     return names, problems
+
+
+def _unknown(number: int, column: str, known: Mapping[str, str]) -> str:
+    found = f"{column!r} found" if column else "no name found"
+    if near := get_close_matches(_plain(column), known, 1, _NEAR):
+        advice = f" Did you mean {known[near[0]]!r}?"
+    else:
+        advice = " Delete the column" + ", or move its text to 'note'" * ("note" in known)
+    return f"row 1, column {number}: {found}; expected one of the names below.{advice}"
 
 
 def _plain(column: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+
+
+def _normal(row: Row, entry: Mapping[str, Any]) -> Row:
+    """Write numbers, days and truths as our tables do, where nothing is to be guessed."""
+    kinds = {field["name"]: field["type"] for field in entry["schema"]["fields"]}
+    return {
+        name: cell.lower() if kinds.get(name) == "boolean"
+        else hints.western(cell) if kinds.get(name) in ("integer", "number", "date")
+        else cell
+        for name, cell in row.items()
+    }  # fmt: skip
 
 
 def _cells(rows: Sequence[Row], numbers: Sequence[int], today: date) -> list[str]:
@@ -189,11 +238,22 @@ def _cells(rows: Sequence[Row], numbers: Sequence[int], today: date) -> list[str
                     f"row {number}, column {column!r}: {cell[:40]!r} found; expected a value, "
                     "not what a spreadsheet would run"
                 )
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", day := row.get("published", "")) and day > str(today):
+        if _DAY.fullmatch(day := row.get("published", "")) and day > str(today):
             problems.append(
                 f"row {number}, column 'published': {day!r} found; expected no later than {today}"
             )
+        problems += _turned(number, row)
     return problems
+
+
+def _turned(number: int, row: Row) -> list[str]:
+    """Find a span of time that ends before it begins."""
+    spans = [(name, name.replace("_start", "_end")) for name in row if name.endswith("_start")]
+    return [
+        f"row {number}: {start} {row[start]!r} is after {end} {row[end]!r}; expected it before"
+        for start, end in spans
+        if _DAY.fullmatch(row[start]) and _DAY.fullmatch(row.get(end, "")) and row[start] > row[end]
+    ]
 
 
 def _sourced(
@@ -219,6 +279,11 @@ def _sourced(
                     f"row {number}: no source; expected also {', '.join(f'--{m}' for m in missing)}"
                     ", or the same in a column"
                 )
+            elif not told["url"].startswith(("https://", "http://")):
+                problems.append(
+                    f"row {number}, column 'source_url' or --url: {told['url']!r} found; expected "
+                    "an address that begins with https://"
+                )
             else:
                 made = _new_source(told, row["published"], known)
                 known[made["id"]], by_url[made["url"]] = made, made["id"]
@@ -234,7 +299,7 @@ def _known_sources() -> dict[str, Row]:
 
 
 def _new_source(told: Row, published: str, known: Mapping[str, Row]) -> Row:
-    name = _free(slug(told["publisher"], published) or f"source-{published}", known)
+    name = _free(slug(slug(told["publisher"]) or "source", published), known)
     basis = {"published": published, "published_basis": "stated"}
     return {"id": name, **told, **basis, **_GRADE}
 
@@ -274,7 +339,10 @@ def _repeated(rows: Sequence[Row], numbers: Sequence[int], entry: Mapping[str, A
     for number, row in zip(numbers, rows, strict=True):
         key = tuple(row[name] for name in compared)
         if key in known:
-            problems.append(f"row {number}: stands in the table already, as {known[key]!r}")
+            problems.append(
+                f"row {number}: stands in the table already, as {known[key]!r}; "
+                "delete it from the file"
+            )
         known[key] = f"row {number} of the file"
     return problems
 
@@ -304,18 +372,18 @@ def _from_schema(
             ),
             problem,
         )
-        problems.append(_with_hint(told, entry))
-    return problems
-
-
-def _with_hint(problem: str, entry: Mapping[str, Any]) -> str:
-    """Say how a date is written, and which of the allowed words was probably meant."""
-    if problem.endswith("expected a date"):
-        return problem + ", written as 2026-11-25"
-    found = re.search(r"column '(\w+)': '(.*)' found; expected one of", problem)
+        problems.append(told)
     fields = {field["name"]: field for field in entry["schema"]["fields"]}
-    if found and found[1] in fields:
-        allowed = fields[found[1]].get("constraints", {}).get("enum", [])
-        if near := get_close_matches(found[2], map(str, allowed), 1):
-            return f"{problem}. Did you mean {near[0]!r}?"
-    return problem
+    return [hints.with_hint(line, fields) for line in hints.gathered(problems)]
+
+
+def _without_echo(
+    problems: Sequence[str], unsourced: Sequence[str], repeated: Sequence[str]
+) -> list[str]:
+    """Drop what only follows from a missing source, or from a row that is known."""
+    rows = {line.split(":")[0].split(",")[0] for line in unsourced}
+    known = {line.split(":")[0] for line in repeated}
+    echoes = {f"{row}, column 'source_id': nothing" for row in rows}
+    echoes |= {f"{row}, column 'published': nothing" for row in rows}
+    echoes |= {f"{row}, column 'id':" for row in known}
+    return [problem for problem in problems if not problem.startswith(tuple(echoes))]

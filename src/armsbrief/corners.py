@@ -80,11 +80,15 @@ def _assemble(corner: Corner, root: Path) -> None:
     _link(root / "book", corner.rules / "book")
     _link(root / "data", corner.data)
     memory = paths.CACHE
-    if provenance.code_folder(corner.code) != provenance.code_folder(paths.ROOT):
-        modules = {k: v for k, v in provenance.code_files(corner.code).items() if k[:4] == "src/"}
+    modules = _modules(corner.code)
+    if modules != _modules(paths.ROOT):
         memory = paths.CACHE / "other-code" / _hash(modules)[:16]
     memory.mkdir(parents=True, exist_ok=True)
     _link(root / "_build" / "cache", memory)
+
+
+def _modules(root: Path) -> dict[str, str]:
+    return {k: v for k, v in provenance.code_files(root).items() if k.startswith("src/")}
 
 
 def _link(place: Path, target: Path) -> None:

@@ -80,11 +80,8 @@ def begin(day: str) -> Edition:
     ArmsbriefError
         If the day is no day, or not after the newest edition's.
     """
+    require_later(day)
     newest = default()
-    if check("as_of", "Date", day) <= newest.name:
-        raise ArmsbriefError(
-            f"an edition of {day} cannot begin: the newest is {newest.name}; expected a later day."
-        )
     content = {
         "name": day,
         "parameters": {**newest.parameters, "as_of": day},
@@ -97,6 +94,16 @@ def begin(day: str) -> Edition:
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (paths.EDITIONS / f"{day}.yml").write_text(text, encoding="utf-8")
     return made
+
+
+def require_later(day: str) -> None:
+    """Raise `ArmsbriefError` unless an edition can begin with this day."""
+    newest = default().name
+    if check("as_of", "Date", day) <= newest:
+        raise ArmsbriefError(
+            f"an edition of {day} cannot begin: the newest is {newest}; expected a later day.",
+            f"armsbrief build --store  (goes on with the edition of {newest})",
+        )
 
 
 def _shown(path: Path) -> str:

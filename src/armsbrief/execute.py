@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import multiprocessing
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import Any
 
 import nbformat
 
-from armsbrief import cache, drawing, durations, paths, secret, trace, warm
+from armsbrief import cache, drawing, durations, paths, pool, secret, trace, warm
 from armsbrief.errors import NotebookError
 from armsbrief.warm.client import prompt
 
@@ -66,39 +64,23 @@ def run_all(
         jobs = {path: given for path, given in jobs.items() if not _reuse(path, given, out)}
     if not jobs:
         return results
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     import papermill  # noqa: F401  # once here, shared by all workers
 
-    others, size = set(multiprocessing.active_children()), min(workers, len(jobs))
     with (
-        TemporaryDirectory(prefix="armsbrief-") as private,
         warm.serving(),
         drawing.serving(),
-        ProcessPoolExecutor(size, mp_context=context) as pool,
+        pool.workers(min(workers, len(jobs))) as executor,
     ):
         tasks = {
-            pool.submit(run_one, path, dict(jobs[path]), out / path.name, private=private): path
+            executor.submit(run_one, path, dict(jobs[path]), out / path.name): path
             for path in sorted(jobs, key=durations.longest_first)
         }
         for task, path in tasks.items():
             task.add_done_callback(partial(_tell, done, path))
-        try:
-            _await(tasks)
-        except BaseException:  # nobody waits for the rest: their kernels end with their workers
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.terminate()
-            raise
+        for task in wait(tasks, return_when=FIRST_EXCEPTION).done:
+            task.result()
     durations.keep({path: task.result() for task, path in tasks.items()})
     return results
-
-
-def _await(tasks: Mapping[Future[float], Path]) -> None:
-    """Wait for all, or for the first failure, which is raised."""
-    finished, waiting = wait(tasks, return_when=FIRST_EXCEPTION)
-    for task in waiting:
-        task.cancel()
-    for task in finished:
-        task.result()
 
 
 @contextmanager
@@ -125,13 +107,10 @@ def _tell(done: Callable[[Path], None], path: Path, task: Future[float]) -> None
         done(path)
 
 
-def run_one(
-    path: Path, parameters: Mapping[str, Any], out: Path, timeout: int = _TIMEOUT, private: str = ""
-) -> float:
+def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int = _TIMEOUT) -> float:
     """Execute one notebook into `out`; `timeout` is in seconds, for each cell.
 
-    What is only needed meanwhile stands in a folder within `private`, or within
-    the system's for temporary files. Returns the seconds that it took.
+    Returns the seconds that it took.
 
     Raises
     ------
@@ -144,7 +123,7 @@ def run_one(
     start = time.perf_counter()
     with (
         secret.kept_back(),
-        TemporaryDirectory(prefix="armsbrief-", dir=private or None) as folder,
+        TemporaryDirectory(prefix="armsbrief-") as folder,
     ):
         seen = Path(folder, "trace")
         os.environ[trace.VARIABLE] = str(seen)

@@ -109,7 +109,8 @@ def in_words(rows: Sequence[Row], dimensions: Sequence[str]) -> str:
 
 def _one(row: Row, dimensions: Sequence[str]) -> str:
     """Name one specification by the choices that were made."""
-    return ", ".join(_said(name, row[name]) for name in dimensions if row[name] != _NO_CHOICE)
+    said = (_said(name, row[name]) for name in dimensions if row[name] != _NO_CHOICE)
+    return f"“{', '.join(said)}”"
 
 
 def _shared_by_all(rows: Sequence[Row], dimensions: Sequence[str]) -> Group | None:

@@ -195,6 +195,7 @@ def judge(
         "page": claim.page,
         "found_as": substituted(claim.found_as, facts, f"claims.yml, {name}.found_as"),
         "says": substituted(claim.says, facts, f"claims.yml, {name}.says"),
+        "own": claim.own,
         "asserted": inputs.get("asserted"),
         "asserted_display": _display(facts, claim.rule.inputs.get("asserted")),
         "asserted_fact": claim.rule.inputs.get("asserted"),
@@ -289,7 +290,8 @@ def _break_even(
 
     asserted = inputs.get("asserted")
     through = [] if asserted is None else [float(asserted)]
-    return {**break_even(judged, float(today), through), "unit": estimate["unit"]}
+    found = break_even(judged, float(today), through)
+    return {**found, "unit": estimate["unit"], "of": estimate["label"]}
 
 
 def _recommend(

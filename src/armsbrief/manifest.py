@@ -26,17 +26,17 @@ def write(folder: Path, parts: Iterable[str] | None = None) -> Path:
     folder : pathlib.Path
         The folder; the manifest is put at its top and does not list itself.
     parts : iterable of str, optional
-        The files and folders directly in it that belong to the edition; all if
-        none are given.
+        The files and folders directly in it that belong to the edition. If none
+        are given all do, so that a check notices a file that was added.
 
     Returns
     -------
     pathlib.Path
         The manifest.
     """
-    parts = sorted(parts if parts is not None else (p.name for p in folder.iterdir()))
-    files = {path: digest(folder / path) for path in _listed(folder, parts)}
-    content = {"algorithm": _ALGORITHM, "parts": [p for p in parts if p != NAME], "files": files}
+    named = None if parts is None else sorted(parts)
+    files = {path: digest(folder / path) for path in _listed(folder, named)}
+    content = {"algorithm": _ALGORITHM, "parts": named, "files": files}
     path = folder / NAME
     temporary = path.with_name(f".{NAME}.{os.getpid()}")
     temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -74,30 +74,31 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(content, _ALGORITHM).hexdigest()
 
 
-def _read(folder: Path) -> tuple[dict[str, str], list[str]]:
+def _read(folder: Path) -> tuple[dict[str, str], list[str] | None]:
     path = folder / NAME
     try:
         content = json.loads(path.read_text("utf-8"))
-        files, parts = dict(content["files"]), list(content["parts"])
+        files, parts = dict(content["files"]), content["parts"]
+        named = [] if parts is None else list(parts)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArmsbriefError(
             f"{path}: no manifest can be read ({error}); expected the folder of a published "
             "edition, with html/, brief.pdf and ledger.json.",
             "armsbrief verify --manifest FOLDER",
         ) from error
-    if outside := [name for name in [*files, *parts] if _leaves(name)]:
+    if outside := [name for name in [*files, *named] if _leaves(name)]:
         raise ArmsbriefError(f"{path}: lists {outside[0]!r}, which lies outside the folder.")
-    return files, parts
+    return files, None if parts is None else named
 
 
 def _leaves(name: str) -> bool:
     return not isinstance(name, str) or name.startswith("/") or ".." in Path(name).parts
 
 
-def _listed(folder: Path, parts: Iterable[str]) -> list[str]:
+def _listed(folder: Path, parts: Iterable[str] | None) -> list[str]:
     """Return all files of these parts, as paths with forward slashes; symbolic links too."""
     found = []
-    for part in parts:
+    for part in (p.name for p in folder.iterdir()) if parts is None else parts:
         top = folder / part
         inside = [p for p in top.rglob("*") if not p.is_dir()] if top.is_dir() else [top]
         found += [p.relative_to(folder).as_posix() for p in inside if p.is_file()]

@@ -53,9 +53,11 @@ def curve(
     rounded = [float(f"{value:.9g}") for value in results["estimate"]]
     ranked = results.assign(estimate=rounded).sort_values("estimate", kind="stable")
     ranked = ranked.assign(rank=range(1, len(ranked) + 1))
+    seen = [value for value in (*rounded, 1.0, threshold) if value > 0]
+    room = alt.Scale(type="log", domain=[min(seen) * 0.75, max(seen) * 1.15], nice=False)
     base = alt.Chart(ranked).encode(
-        x=alt.X("rank:Q", title="specifications, lowest to highest", axis=alt.Axis(tickCount=6)),
-        y=alt.Y("estimate:Q", title=title, scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=6)),
+        x=alt.X("rank:Q", title="ways to compute it, in order", axis=alt.Axis(tickCount=6)),
+        y=alt.Y("estimate:Q", title=title, scale=room, axis=alt.Axis(tickCount=6)),
     )
     dots = base.mark_point(size=26, filled=True)
     if shape:

@@ -98,6 +98,7 @@ def _plain(text: str, book: Mapping[str, Any]) -> str:
     claims = book["claims"]
     found = _FINDING.sub(lambda match: str(claims[match[1]]["sentence"]), text)
     found = _VERDICT.sub(lambda match: words.VERDICT[claims[match[1]]["verdict"]], found)
+    found = found.replace("\n- ", "\n")  # a list runs on where there is room for one page only
     return " ".join(ledger.substituted(found, book["facts"], "index.md").split())
 
 

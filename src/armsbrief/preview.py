@@ -24,10 +24,11 @@ _CONTENT = ("book", "notebooks", "editions", "_config.yml", "_toc.yml", "require
 
 @dataclass(frozen=True)
 class Moved:
-    """What differs: claims as in `changes`, and facts as (id, before, after)."""
+    """What differs: claims as in `changes`, and facts as (id, before, after); labels of facts."""
 
     claims: list[changes.Change]
     facts: list[tuple[str, str, str]]
+    labels: dict[str, str]
 
 
 def compare(root: Path, as_of: str, say: Callable[[str], None]) -> Moved:
@@ -64,7 +65,8 @@ def compare(root: Path, as_of: str, say: Callable[[str], None]) -> Moved:
         for name in sorted({*then, *now})
         if then.get(name) != now.get(name)
     ]
-    return Moved(changes.compare(before["record"], after["record"]), facts)
+    labels = {**before["labels"], **after["labels"]}
+    return Moved(changes.compare(before["record"], after["record"]), facts, labels)
 
 
 def _executed(root: Path, as_of: str) -> dict[str, Any]:
@@ -97,7 +99,9 @@ def main(as_of: str, out: str) -> None:
     build.check_data()
     _, ledger = build.judge("preview", wanted, os.cpu_count() or 1, lambda text: None)
     facts = {name: fact["display"] for name, fact in ledger["facts"].items()}
-    Path(out).write_text(json.dumps({"record": changes.record(ledger), "facts": facts}), "utf-8")
+    labels = {name: fact["label"] for name, fact in ledger["facts"].items()}
+    found = {"record": changes.record(ledger), "facts": facts, "labels": labels}
+    Path(out).write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

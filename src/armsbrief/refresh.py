@@ -15,7 +15,7 @@ import pandas as pd
 
 from armsbrief import data, paths, preview, staging
 from armsbrief.errors import ArmsbriefError, DataError
-from armsbrief.revisions import Revised, as_text, read_text, revise, rules
+from armsbrief.revisions import Revised, Rules, as_text, differences, read_text, revise, rules
 from armsbrief.sources import monthly
 from armsbrief.sources.against import CHECKS, require_plausible
 from armsbrief.sources.fetch import Client
@@ -27,6 +27,7 @@ from armsbrief.validation import check_table
 
 Report = Callable[[str], None]
 _SHOWN = 20
+_REVISED = 10
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,18 @@ class News:
     title: str
     table: str
     releases: list[tuple[str, Revised]]
+    how: Rules | None = None
+
+    def span(self, rows: pd.DataFrame) -> str:
+        """Say from when to when rows are, if the table says what its time is."""
+        if self.how is None or rows.empty:
+            return ""
+        first, last = rows[self.how.period].min(), rows[self.how.period].max()
+        return f" ({first})" if first == last else f" ({first} to {last})"
+
+    def revisions(self, revised: Revised) -> list[str]:
+        """Say of revised figures what they were and what they are; of the first few only."""
+        return differences(revised, self.how, _REVISED) if self.how else []
 
     @property
     def came(self) -> bool:
@@ -164,7 +177,7 @@ def _take(source: Source, client: Client, accepted: Collection[str]) -> News:
         revised = revise(rows, derived, vintage.covers, how)
         rows = revised.rows
         releases.append((f"version {vintage.release.version}", revised))
-    news = News(source.title, source.table, releases)
+    news = News(source.title, source.table, releases, how)
     if news.came:
         _write(source, rows, vintages)
         _write_manifest(source, received, vintages, client.settings, accepted)

@@ -19,6 +19,8 @@ import pandas as pd
 from armsbrief.errors import DataError
 
 _STAMP = ("id", "published", "source_id")
+_CODES = ("country_id", "iso3")  # the name beside them says more
+_FIGURES = 3
 _DATED = re.compile(r"\.\d{4}-\d{2}-\d{2}(\.\d+)?$")
 
 
@@ -130,6 +132,28 @@ def revise(
     gone = _gone(before, derived, covers, how, values) if how.zero else derived.iloc[:0]
     added = _with_free_ids(pd.concat([new, changed, gone]), set(rows["id"]))
     return Revised(_ordered(pd.concat([rows, added]), how.key), new, changed, gone)
+
+
+def differences(revised: Revised, how: Rules, most: int) -> list[str]:
+    """Say of the first revised rows what they are about, and each figure before and after."""
+    found = []
+    for _, row in revised.changed.head(most).iterrows():
+        same = (revised.rows[how.key] == row[how.key]).all(axis=1)
+        was = newest(revised.rows[same & (revised.rows["published"] < row["published"])], how.key)
+        figures = [
+            f"{name} was {before}, is {row[name]}"
+            for name in row.index.difference([*_STAMP, *how.key], sort=False)
+            for before in was[name]
+            if before != row[name]
+        ]
+        about = " ".join(row["country" if name in _CODES else name] for name in how.key)
+        found.append(f"{about}: {_some(figures)}")
+    return found
+
+
+def _some(figures: list[str]) -> str:
+    more = len(figures) - _FIGURES
+    return "; ".join([*figures[:_FIGURES], *([f"{more} figures more"] if more > 0 else [])])
 
 
 def _gone(

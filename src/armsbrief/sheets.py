@@ -6,11 +6,12 @@ counts as the value that Excel last stored for it; nothing is ever evaluated.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,15 @@ from armsbrief.errors import DataError
 _SIZE = 20 * 2**20  # bytes of a file that a person filled in
 _UNPACKED = 200 * 2**20
 _SEPARATORS = ",;\t"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's “Unicode text”
+_OTHERS = {  # by what a file begins with
+    b"\xd0\xcf\x11\xe0": "an Excel file of before 2007 (.xls)",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"<": "a web page",
+}
+_SAVE = "open it in Excel or LibreOffice, save it as .xlsx, and give that file"
 _LIST = 255  # characters that Excel takes for a list of choices
 
 
@@ -30,6 +40,7 @@ class Sheet:
     columns: list[str]
     rows: list[tuple[int, list[str]]]
     problems: list[str]
+    others: tuple[str, ...] = ()
 
 
 def read(path: Path) -> Sheet:
@@ -47,17 +58,33 @@ def read(path: Path) -> Sheet:
             )
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        raise DataError(
+            f"{path} cannot be read: {error.strerror}; expected a CSV or Excel (.xlsx) file",
+            f"ls {path.parent}  (shows what is there)",
+        ) from error
+    _require_table(path.name, content)
     excel = content.startswith(b"PK\x03\x04")
     found = _read_excel(path) if excel else _read_csv(path.name, content)
     if not found.rows and not found.problems:
-        raise DataError(f"{path.name}: no rows under the names of the columns; expected some")
+        others = f" in its first sheet (there are also: {', '.join(found.others)})" * bool(
+            found.others
+        )
+        raise DataError(
+            f"{path.name}: no rows under the names of the columns{others}; expected some",
+            "put the rows into the first sheet, the names of the columns above them",
+        )
     return found
+
+
+def _require_table(name: str, content: bytes) -> None:
+    for start, what in _OTHERS.items():
+        if content.lstrip().startswith(start):
+            raise DataError(f"{name} is {what}; expected a CSV or Excel (.xlsx) file", _SAVE)
 
 
 def _read_csv(name: str, content: bytes) -> Sheet:
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
         raise DataError(
@@ -65,11 +92,15 @@ def _read_csv(name: str, content: bytes) -> Sheet:
             "in Excel: save as “CSV UTF-8”, or save as .xlsx and use that file",
         ) from error
     if "\0" in text:
-        raise DataError(f"{name}: no text; expected a CSV or Excel (.xlsx) file")
+        raise DataError(f"{name}: no text; expected a CSV or Excel (.xlsx) file", _SAVE)
     first = text.split("\n", 1)[0]
     separator = max(_SEPARATORS, key=first.count)
-    lines = list(csv.reader(io.StringIO(text), delimiter=separator))
-    return _sheet([(n, [cell.strip() for cell in row]) for n, row in enumerate(lines, start=1)], [])
+    lines = [
+        [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=separator)
+    ]
+    if first.strip() == f"sep={separator}":  # Excel writes it for itself
+        lines[0] = []
+    return _sheet(list(enumerate(lines, start=1)), [])
 
 
 def _read_excel(path: Path) -> Sheet:
@@ -79,11 +110,12 @@ def _read_excel(path: Path) -> Sheet:
         with zipfile.ZipFile(path) as parts:
             if sum(part.file_size for part in parts.infolist()) > _UNPACKED:
                 raise DataError(f"{path.name}: unpacks to more than {_UNPACKED:,} bytes")
-        written, stored = (
-            openpyxl.load_workbook(path, data_only=values).worksheets[0] for values in (False, True)
-        )
+        books = [openpyxl.load_workbook(path, data_only=values) for values in (False, True)]
+        written, stored = (book.worksheets[0] for book in books)
     except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
-        raise DataError(f"{path.name} is no Excel file that can be read ({error})") from error
+        raise DataError(
+            f"{path.name} is no Excel file that can be read ({error})", _SAVE
+        ) from error
     problems: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     for row in written.iter_rows():
@@ -97,7 +129,7 @@ def _read_excel(path: Path) -> Sheet:
                 )
             cells.append(_text(value))
         rows.append((len(rows) + 1, cells))
-    return _sheet(rows, problems)
+    return replace(_sheet(rows, problems), others=tuple(books[0].sheetnames[1:]))
 
 
 def _text(value: Any) -> str:
@@ -124,7 +156,10 @@ def _sheet(lines: Sequence[tuple[int, list[str]]], problems: list[str]) -> Sheet
     rows = []
     for number, cells in filled[1:]:
         if any(cells[len(columns) :]):
-            problems.append(f"row {number}: more cells than the {len(columns)} columns have names")
+            problems.append(
+                f"row {number}: more cells than the {len(columns)} columns have names; "
+                "expected a name in row 1 for each"
+            )
         padded = cells + [""] * len(columns)
         rows.append((number, padded[: len(columns)]))
     return Sheet(columns, rows, problems)

@@ -91,6 +91,24 @@ def _of_revision(text: str, scratch: Path) -> Side:
     return Side(f"{revision}:{edition}", content["parameters"], tree)
 
 
+def committed(edition: str, scratch: Path) -> Side | None:
+    """Return an edition as it was committed last; None if git has none, or a newer one.
+
+    Parameters
+    ----------
+    edition : str
+        Its name.
+    scratch : pathlib.Path
+        Folder for the files of the revision.
+    """
+    command = ["git", "-C", str(paths.ROOT), "ls-tree", "--name-only", "HEAD", "editions/"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    known = sorted(Path(line).stem for line in ran.stdout.split() if line.endswith(".yml"))
+    if ran.returncode or known[-1:] != [edition]:
+        return None
+    return _of_revision(f"{_GIT}HEAD:{edition}", scratch)
+
+
 def _export(revision: str, tree: Path) -> None:
     """Write the files of a revision; the working tree and the index are not touched."""
     ran = subprocess.run(

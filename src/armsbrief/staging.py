@@ -172,7 +172,9 @@ def _roll_forward() -> None:
     entry = json.loads(_journal().read_text(encoding="utf-8"))
     source = _folder() / entry["draft"] / "data"
     for name in entry["files"]:
-        if (source / name).exists():
-            (paths.DATA / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).replace(paths.DATA / name)
+        target = paths.DATA / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.new")  # the draft may be on another disk
+        shutil.copy(source / name, beside)
+        beside.replace(target)
     _journal().unlink()

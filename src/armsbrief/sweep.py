@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import (
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    as_completed,
-)  # fmt: skip
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import CancelledError, Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,14 +14,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from armsbrief import claims, editions, ledger, parameters, paths, progress, warm
-from armsbrief.errors import ArmsbriefError, SweepError
+from armsbrief import claims, editions, ledger, parameters, paths, pool, progress, warm
+from armsbrief.errors import ArmsbriefError, NotebookError, SweepError
 from armsbrief.sweeps import runner, tidy
 from armsbrief.sweeps.grid import Grid, read
 from armsbrief.sweeps.journal import Journal
 
 TIMEOUT = 300  # seconds for one cell
-_PATIENCE = 15  # seconds for a scheduler to answer, and for a first worker to be there
+_PATIENCE = 10  # seconds for a scheduler to answer, and for a first worker to be there
 _ATTEMPTS = 3  # workers that one run may lose
 
 
@@ -135,22 +126,21 @@ def _run_all(
     for _ in range(_ATTEMPTS):
         left = {key: run for key, run in runs.items() if key not in journal.done}
         try:
-            with _executor(workers, scheduler) as executor:
+            with _executor(workers, scheduler) as (executor, lost):
                 tasks = {
                     executor.submit(runner.run, run.notebook.name, dict(run.parameters), inputs,
                                     timeout): key
                     for key, run in left.items()
                 }  # fmt: skip
-                failed = _gather(tasks, runs, journal, advance)
+                failed = _gather(tasks, runs, journal, advance, lost)
             break
-        except BrokenProcessPool:  # a worker was killed: what it had is run again
+        except pool.WorkerKilledError:  # what it had is run again
             continue
         except CancelledError as error:
             raise SweepError(f"the scheduler at {scheduler} went away.", _again(journal)) from error
         except KeyboardInterrupt:
-            raise SweepError(
-                f"interrupted: {len(journal.done)} runs are kept.", _again(journal)
-            ) from None
+            kept = Journal(journal.path).done  # the interrupt may have come while one was noted
+            raise SweepError(f"interrupted: {len(kept)} runs are kept.", _again(journal)) from None
     else:
         raise SweepError(f"workers were killed {_ATTEMPTS} times.", _again(journal))
     if failed:
@@ -164,38 +154,32 @@ def _again(journal: Journal) -> str:
 
 def _gather(
     tasks: Mapping[Future[Any], str], runs: Mapping[str, Run], journal: Journal,
-    advance: progress.Advance,
+    advance: progress.Advance, lost: tuple[type[Exception], ...],
 ) -> list[ArmsbriefError]:  # fmt: skip
-    """Keep each result as it comes; return what failed."""
-    failed = []
-    try:
-        for task in as_completed(tasks):
-            key = tasks[task]
-            try:
-                journal.add(key, task.result())
-            except SweepError:
-                raise
-            except ArmsbriefError as error:
-                failed.append(error)
-            advance(runs[key].notebook.name)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        for process in multiprocessing.active_children():
-            process.terminate()
-        raise
+    """Keep each result as it comes; return what failed, or was given up as lost."""
+    failed: list[ArmsbriefError] = []
+    for task in as_completed(tasks):
+        key = tasks[task]
+        try:
+            journal.add(key, task.result())
+        except SweepError:
+            raise
+        except ArmsbriefError as error:
+            failed.append(error)
+        except lost as error:
+            failed.append(NotebookError(f"{runs[key].notebook.name}: {error}"))
+        advance(runs[key].notebook.name)
     return failed
 
 
 @contextmanager
-def _executor(workers: int, scheduler: str) -> Iterator[Executor]:
+def _executor(
+    workers: int, scheduler: str
+) -> Iterator[tuple[Executor, tuple[type[Exception], ...]]]:
+    """Give what runs the notebooks, and how it says that one run took several workers down."""
     if not scheduler:
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        with (
-            warm.serving(),
-            ProcessPoolExecutor(workers or os.cpu_count(), mp_context=context) as pool,
-        ):
-            yield pool
+        with warm.serving(), pool.workers(workers or os.cpu_count() or 1) as executor:
+            yield executor, ()
         return
     import distributed
 
@@ -210,8 +194,11 @@ def _executor(workers: int, scheduler: str) -> Iterator[Executor]:
         except TimeoutError:
             raise SweepError(f"the scheduler at {scheduler} has no worker.",
                              f"dask worker --nthreads 1 {scheduler}") from None  # fmt: skip
-        with client.get_executor(pure=False, retries=0) as executor:
-            yield executor
+        executor = client.get_executor(pure=False, retries=0)
+        try:
+            yield executor, (distributed.KilledWorker,)
+        finally:
+            executor.shutdown(wait=False)  # nobody waits for what is not done
 
 
 def _names(grid: Grid) -> list[str]:

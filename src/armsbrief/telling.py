@@ -25,10 +25,12 @@ def _of_source(news: News) -> Iterator[str]:
         yield f"{news.title}: checked, nothing newer."
         return
     for release, revised in news.releases:
+        new = f"{_rows(len(revised.new))} new{news.span(revised.new)}"
         yield (
-            f"{news.title}, {release} → table {news.table}: {_rows(len(revised.new))} new, "
+            f"{news.title}, {release} → table {news.table}: {new}, "
             f"{len(revised.changed)} revised, {len(revised.gone)} withdrawn."
         )
+        yield from map("  {}".format, news.revisions(revised))
         if len(revised.changed):
             yield "  The earlier values stay, with their dates: an earlier day still sees them."
 
@@ -46,11 +48,11 @@ def _of_verdicts(moved: preview.Moved) -> Iterator[str]:
         yield "No verdict moved."
     others = [change for change in moved.claims if change.moved and not change.flipped]
     for change in others[:_CLAIMS]:
-        title, verdict, _, was, is_now = changes.cells(change)
-        yield f"  Reads otherwise, same verdict ({verdict}): {title} ({was} → {is_now})"
+        verdict, value, holds = changes.arrows(change)
+        yield f"  Same verdict ({verdict}): {change.title} ({value}; holds in {holds})"
     yield f"{len(moved.facts)} of the facts changed."
     for name, was, is_now in moved.facts[:_FACTS]:
-        yield f"  {name}: {was} → {is_now}"
+        yield f"  {moved.labels.get(name, name)}: {was} → {is_now}  ({name})"
     if len(moved.facts) > _FACTS:
         yield f"  and {len(moved.facts) - _FACTS} more."
 

@@ -21,12 +21,14 @@ from armsbrief import paths
 
 _SOURCES = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md",
             "requirements.txt")  # fmt: skip
+ADDRESS = "ARMSBRIEF_BASE_URL"  # where the site will stand: cards, feed and sitemap name it
 _PASSED_OVER = {"__pycache__", ".ipynb_checkpoints"}
 
 
 def inputs() -> str:
     """Return one hash of all that decides what a build makes, besides what is asked of it."""
-    return fingerprint([*(paths.ROOT / name for name in _SOURCES), Path(__file__).parent])
+    made_from = fingerprint([*(paths.ROOT / name for name in _SOURCES), Path(__file__).parent])
+    return _digest([made_from, os.environ.get(ADDRESS, "")])
 
 
 def fingerprint(places: Iterable[Path]) -> str:

@@ -23,7 +23,7 @@ from armsbrief.errors import DataError
 from armsbrief.spreadsheet import is_formula
 
 _WORDS = {
-    "type-error": "expected a {type}",
+    "type-error": "expected {type}",
     "constraint-error": "expected {constraint}",
     "primary-key": "expected an id used once ({note})",
     "unique-error": "expected a value used once ({note})",
@@ -38,6 +38,11 @@ _CONSTRAINTS = {
     "maximum": "at most {limit}",
     "pattern": "text that matches {limit}",
     "enum": "one of: {limit}",
+}
+_TYPES = {
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "uri": "an address that begins with https://",
 }
 _SHAPE = ("blank-row", "missing-cell", "extra-cell")
 _SHOWN = 20
@@ -258,11 +263,17 @@ def _expectation(entry: dict[str, Any], error: Any, column: str | None) -> str:
     if error.type not in _WORDS:
         return f"expected what the schema says ({error.note})"
     return _WORDS[error.type].format(
-        type=field.get("type", "value of another type"),
+        type=_type(field),
         constraint=_constraint(field, error),
         reference=" or ".join(references) or "itself",
         note=error.note,
     )
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    """Say in words what kind of value a column takes."""
+    kind = field.get("type", "value of another type")
+    return _TYPES.get(field.get("format", "")) or _TYPES.get(kind) or f"a {kind}"
 
 
 def _constraint(field: Mapping[str, Any], error: Any) -> str:

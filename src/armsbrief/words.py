@@ -39,23 +39,23 @@ def robustness(claim: Mapping[str, Any]) -> str:
     return f"{text} It fails {failures.in_words(claim['specifications'], claim['dimensions'])}."
 
 
-def break_even(claim: Mapping[str, Any]) -> str:
-    """Say where the verdict would flip."""
+def break_even(claim: Mapping[str, Any], named: bool = True) -> str:
+    """Say where the verdict would flip; on paper its receipt says which value it is."""
     found = claim["break_even"]
     if found is None:
         return "No single number decides this claim, so there is no break-even point."
-    today = _number(found["today"], found["unit"])
+    what = f", {found['of']}," if named else ""
+    today = f"Today’s value{what} is {_number(found['today'], found['unit'])}."
     if not found["today"]:
-        return f"Today’s value is {today}, so there is nothing to scale; any other is judged anew."
+        return f"{today} Nought cannot be scaled; any other value is judged anew."
     flips = [
-        f"{side} {_number(found[side]['value'], found['unit'])} it would be "
+        f"{side} {_number(found[side]['value'], found['unit'])} the verdict would be "
         f"“{VERDICT[found[side]['verdict']].lower()}”"
         for side in ("below", "above")
         if found[side]
     ]
-    if not flips:
-        return f"Today’s value is {today}. Nothing within a hundredfold would change the verdict."
-    return f"Today’s value is {today}; {' and '.join(flips)}."
+    said = " and ".join(flips) or "nothing within a hundredfold would change the verdict"
+    return f"{today} {said[0].upper()}{said[1:]}."
 
 
 def _number(value: float, unit: str) -> str:
@@ -72,7 +72,7 @@ def freshness(claim: Mapping[str, Any]) -> str:
         text = f"{known}; no regular update is expected."
     elif claim["stale"]:
         due = day(claim["next_due"])
-        text = f"{known}; overdue: one series or more should have had news by {due}."
+        text = f"{known}, but not in every series: the one longest overdue had news due by {due}."
     else:
         text = f"{known}; the next are due by {day(claim['next_due'])}."
     return f"{text} {_checked(claim['last_checked'])}".rstrip()

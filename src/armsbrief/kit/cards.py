@@ -42,7 +42,7 @@ def _texts(claim: Mapping[str, Any]) -> dict[str, str]:
     sure = (f"This verdict holds in {found['holds']} of {found['of']} ways to compute it." if found
             else "Rests on one reading only.")  # fmt: skip
     return {
-        "says": f"The op-ed says: {claim['says']}",
+        "says": f"{'Our question' if claim['own'] else 'The op-ed says'}: {claim['says']}",
         "finds": claim["sentence"],
         "against": f"{sure} Against it: {claim['counter_evidence'][0]}",
     }

@@ -11,7 +11,7 @@ from typing import Any
 from armsbrief import words
 from armsbrief.charts import described
 from armsbrief.kit.letters import OPENING, Letter, Run
-from armsbrief.kit.word import closing
+from armsbrief.kit.word import DAY, SENDER, SIGNATURE, closing
 from armsbrief.paper import as_pdf, laid_out
 
 _STYLE = Path(__file__).with_name("letter.css")
@@ -39,12 +39,14 @@ def html(letter: Letter) -> str:
 <meta name="dcterms.modified" content="{letter.as_of}"></head><body>
 <h1>{escape(letter.subject)}</h1>
 <p><strong>To:</strong> {escape(letter.to)}</p>{through}
-<p><strong>From:</strong> [name and office of the sender]</p>
+<p><strong>From:</strong> {SENDER}</p>
+<p><strong>Date:</strong> {DAY}</p>
 <p class="greeting">{escape(letter.greeting)}</p>
 <p>{escape(OPENING)}</p>
 {sections}{_figure(letter.chart) if letter.chart else ""}
 <h2>What this letter rests on</h2>{_table(letter.rests_on)}
-<p>{escape(closing(letter))}</p></body></html>"""
+<p>{escape(closing(letter))}</p>
+<p>{SIGNATURE}</p></body></html>"""
 
 
 def _section(heading: str, texts: Sequence[Sequence[Run]], as_list: bool) -> str:

@@ -17,6 +17,7 @@ from armsbrief.charts import INK, picture
 from armsbrief.kit.letters import OPENING, Letter, Run
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say
+SENDER, DAY, SIGNATURE = "[name and office of the sender]", "[day of sending]", "[signature]"
 _LANGUAGE, _FONT = "en-GB", "Calibri"
 
 
@@ -28,7 +29,8 @@ def word(letter: Letter) -> bytes:
     _line(document, "To: ", letter.to)
     if letter.through:
         _line(document, "Through: ", letter.through)
-    _line(document, "From: ", "[name and office of the sender]")
+    _line(document, "From: ", SENDER)
+    _line(document, "Date: ", DAY)
     document.add_paragraph(letter.greeting)
     document.add_paragraph(OPENING)
     for heading, texts, as_list in letter.sections:
@@ -39,6 +41,7 @@ def word(letter: Letter) -> bytes:
         _chart(document, letter.chart)
     _rests(document, letter.rests_on)
     document.add_paragraph(closing(letter))
+    document.add_paragraph(SIGNATURE)
     content = io.BytesIO()
     document.save(content)
     return _settled(content.getvalue())

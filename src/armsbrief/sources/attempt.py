@@ -126,6 +126,9 @@ class Attempt:
         except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise Again(f"no answer within {self.limits.read:g} seconds") from error
         except _BROKEN as error:
+            if any(isinstance(e, urllib3.exceptions.NewConnectionError) for e in _causes(error)):
+                host = urlsplit(self.request.url).hostname
+                raise Again(f"no connection to {host} (is this machine online?)") from error
             raise Again(f"the connection broke ({_reason(error)})") from error
         except requests.exceptions.RequestException as error:
             raise self._refusal(f"no usable answer ({_reason(error)})") from error
@@ -375,11 +378,17 @@ def _described(head: bytes) -> str:
 
 def _reason(error: BaseException) -> str:
     """Return the innermost cause of a network error, in one short line."""
-    while (deeper := error.__cause__ or getattr(error, "reason", None)) and isinstance(
-        deeper, BaseException
-    ):
-        error = deeper
-    return str(error).split(" (_ssl.c")[0][:SHOWN]
+    *_, innermost = _causes(error)
+    return str(innermost).split(" (_ssl.c")[0][:SHOWN]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, what caused it, and so on; requests and urllib3 wrap in different ways."""
+    deeper: object = error
+    while isinstance(deeper, BaseException):
+        yield deeper
+        wrapped = deeper.args[0] if deeper.args else None
+        deeper = deeper.__cause__ or getattr(deeper, "reason", None) or wrapped
 
 
 class _bar:  # used like a function

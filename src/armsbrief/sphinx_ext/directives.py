@@ -21,6 +21,8 @@ from armsbrief.sphinx_ext.nodes import Wide, anchor, badge, drawing, number, ref
 from armsbrief.sphinx_ext.site import board, cite, figures, trial
 from armsbrief.sphinx_ext.text import with_numbers
 
+_LONG = 60  # letters of a cell that a column of a phone has no room for
+
 
 class _LedgerDirective(SphinxDirective):
     """A directive whose failure is an error of the page, not a gap in it."""
@@ -130,7 +132,9 @@ class Board(_LedgerDirective):
 
     def _asserted(self, fact_id: str | None) -> Node | str:
         """Return the asserted number, which leads to its receipt."""
-        return number(fact_id, self.facts[fact_id], self.env) if fact_id else "—"
+        if fact_id is None:
+            return nodes.inline("", "—", classes=["nothing"])
+        return number(fact_id, self.facts[fact_id], self.env)
 
     def _link(self, name: str, claim: Mapping[str, Any]) -> Node:
         text = nodes.inline("", claim["title"])
@@ -152,7 +156,8 @@ class Finding(_LedgerDirective):
     def _head(self, claim: Mapping[str, Any]) -> list[Node]:
         verdict = nodes.paragraph("", "", badge(claim["verdict"]), classes=["verdict-line"])
         says = self.paragraph(claim["says_source"], "op-ed-says")
-        says.insert(0, nodes.strong("", "The op-ed says: "))
+        asked = "Put to the test by us: " if claim["own"] else "The op-ed says: "
+        says.insert(0, nodes.strong("", asked))
         finds = self.paragraph(claim["sentence_source"], "we-find")
         finds.insert(0, nodes.strong("", "We find: "))
         return [verdict, says, finds, *self._overdue(claim)]
@@ -235,7 +240,8 @@ def html(text: str) -> nodes.raw:
 
 def titled_grid(table: Mapping[str, Any]) -> Wide:
     """Return a recorded table with its title."""
-    made = grid(table["columns"], table["cells"])
+    longest = max((len(str(cell)) for row in table["cells"] for cell in row), default=0)
+    made = grid(table["columns"], table["cells"], *(["wordy"] if longest > _LONG else []))
     made.insert(0, nodes.title("", table["title"]))
     return Wide("", made, label=table["title"])
 
@@ -324,9 +330,10 @@ class Recommendations(_LedgerDirective):
             line += reference(anchor("claim", name), title, [], self.env.docname)
             line += [nodes.Text(": "), badge(claims[name]["verdict"])]
         line += nodes.Text(".")
-        if entry["weak_claims"]:
+        if weak := entry["weak_claims"]:
+            named = "; ".join(claims[name]["title"] for name in weak)
             line += nodes.strong(
-                "", " Part of its ground is not supported by the evidence: weigh it accordingly."
+                "", f" The evidence does not bear out: {named}. Weigh it accordingly."
             )
         return line
 
@@ -338,20 +345,27 @@ class Asks(_LedgerDirective):
         items = []
         for name, entry in source.of(self.env)["recommendations"].items():
             title = nodes.strong("", entry["title"])
-            line = self.paragraph(" " + entry["source"]["asks"])
+            line = self.paragraph(". " + entry["source"]["asks"])
             line.insert(0, reference(anchor("recommendation", name), title, [], self.env.docname))
             items.append(nodes.list_item("", line))
         return [nodes.enumerated_list("", *items, enumtype="arabic", suffix=".")]
 
 
 class Changes(_LedgerDirective):
-    """`{changes} edition`: what differs between an earlier edition and this one, and why."""
+    """`{changes} edition`: what differs between an earlier edition and this one, and why.
 
-    required_arguments = 1
+    Without an edition it is the one before this one, unless that is the first:
+    the page compares with the first anyhow.
+    """
+
+    optional_arguments = 1
 
     def content_nodes(self) -> list[Node]:
-        found = self.found()
-        then = f"the edition of {words.day(self.arguments[0])}"
+        name = self.arguments[0] if self.arguments else self._before()
+        if not name:
+            return [nodes.paragraph("", "There is no edition between that day and this one.")]
+        found = self.found(name)
+        then = f"the edition of {words.day(name)}"
         others = [change for change in found if change.moved and not change.flipped]
         return [
             nodes.paragraph("", changes.summary(found, then, "this one"), classes=["generated"]),
@@ -362,25 +376,38 @@ class Changes(_LedgerDirective):
     def others(self, moved: list[changes.Change]) -> list[Node]:
         """Show the changes that leave the verdict as it was."""
         rows = [self._cells(change) for change in moved]
-        said = nodes.paragraph("", "The other changes leave the verdict as it was.")
+        said = nodes.paragraph("", "The other changes leave the verdict as it was. ")
+        said += [nodes.literal("", "armsbrief diff"), nodes.Text(" names every row.")]
         table = grid(["Claim", "Value", "Holds in", "Why"], rows, "changes")
         return [said, Wide("", table, label="Changes that leave the verdict as it was")]
 
     def _flipped(self, change: changes.Change) -> Node:
-        _, value, holds = changes.arrows(change)
+        *_, holds = changes.arrows(change)
         head = nodes.paragraph("", "", nodes.strong("", "Verdict changed: "))
         head += [self._link(change), nodes.Text(": "), *self._verdicts(change)]
         box = nodes.container("", head, classes=["flipped-verdict"])
-        box += nodes.paragraph("", f"Value: {value}. Holds in: {holds}.")
+        value, said = nodes.Text("Value: "), nodes.Text(f". Holds in: {holds}.")
+        box += nodes.paragraph("", "", value, *self._value(change), said)
         box += self.sentences(change)
         box += [nodes.paragraph("", f"Why: {text}") for text in changes.why(change)]
         return box
 
     def sentences(self, change: changes.Change) -> list[Node]:
         """Return what was said then and is said now, where it is not the same."""
-        sides = (("Said then", change.before), ("Says now", change.after))
-        told = sides if "sentence" in change.moves else ()
-        return [nodes.paragraph("", f"{name}: {side['sentence']}") for name, side in told if side]
+        if "sentence" not in change.moves:
+            return []
+        then, now = change.before, source.of(self.env)["claims"].get(change.claim)
+        told = [nodes.paragraph("", f"Said then: {then['sentence']}")] if then else []
+        return [*told, *([self.paragraph(f"Says now: {now['sentence_source']}")] if now else [])]
+
+    def _value(self, change: changes.Change) -> list[Node]:
+        """Return the value then, as text, and now, as a number with its receipt."""
+        _, text, _ = changes.arrows(change)
+        claim = source.of(self.env)["claims"].get(change.claim, {})
+        if not (fact := claim.get("estimate_fact")):
+            return [nodes.Text(text)]
+        then, _, unit = text.rpartition(self.facts[fact]["display"])
+        return [nodes.Text(then), number(fact, self.facts[fact], self.env), nodes.Text(unit)]
 
     def _link(self, change: changes.Change) -> Node:
         text = nodes.inline("", change.title)
@@ -394,15 +421,22 @@ class Changes(_LedgerDirective):
         now = badge(change.after["verdict"]) if change.after else nodes.Text("no such claim")
         return [nodes.inline("", then, classes=["verdict-then"]), nodes.Text(" → "), now]
 
-    def found(self) -> list[changes.Change]:
+    def _before(self) -> str:
+        folder = Path(self.env.srcdir) / "editions"
+        this = source.of(self.env)["edition"]
+        earlier = sorted(path.stem for path in folder.glob("*.json") if path.stem < this)
+        return earlier[-1] if len(earlier) > 1 else ""
+
+    def found(self, name: str) -> list[changes.Change]:
         """Compare the earlier edition with this one, claim by claim."""
-        path = Path(self.env.srcdir) / "editions" / f"{self.arguments[0]}.json"
+        path = Path(self.env.srcdir) / "editions" / f"{name}.json"
         self.env.note_dependency(str(path))
         return changes.since(changes.read(path), source.of(self.env))
 
     def _cells(self, change: changes.Change) -> list[Node | str]:
-        _, value, holds = changes.arrows(change)
-        return [self._link(change), value, holds, " ".join(changes.why(change))]
+        *_, holds = changes.arrows(change)
+        value = nodes.inline("", "", *self._value(change))
+        return [self._link(change), value, holds, " ".join(changes.why(change, named=0))]
 
 
 class CiteThis(_LedgerDirective):

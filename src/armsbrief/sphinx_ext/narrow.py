@@ -14,6 +14,7 @@ from armsbrief import charts, paths
 WIDTH = 328  # CSS pixels: a phone of 360 without its margins
 _ROW, _BAR, _ABOVE = 44, 12, 8
 _ROOM = 78  # for the numbers that stand to the right of bars
+_LEFT = 10  # for half a label of the axis
 _LINE, _MARK = 50, 4  # letters that fit the legend in one row; letters that a mark takes
 Specification = dict[str, Any]
 
@@ -40,7 +41,8 @@ def narrowed(specification: Mapping[str, Any]) -> Specification:
         return _stacked(made)
     if "facet" in made:
         return _facets(made)
-    made |= {"width": WIDTH, "autosize": {"type": "fit", "contains": "padding"}}
+    # Only the width must fit: what stands above and below the bars would take their room.
+    made |= {"width": WIDTH, "autosize": {"type": "fit-x", "contains": "padding"}}
     _names_above(made, made["datasets"])
     _legend_in_rows(made)
     return made
@@ -75,8 +77,9 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
     names = {row[field] for rows in datasets.values() for row in rows if field in row}
     made |= {
         "height": _ROW * len(names),
-        "padding": {"right": _ROOM, "top": 2, "left": 2, "bottom": 2},
+        "padding": {"right": _ROOM, "top": 2, "left": _LEFT, "bottom": 2},
     }
+    made["config"]["axisX"]["titleAnchor"] = "start"
     for layer in named:
         if _y(layer).get("axis", {}) is not None:
             _y(layer)["axis"] = {
@@ -98,6 +101,14 @@ def _legend_in_rows(made: Specification) -> None:
         }
         if sum(map(len, names)) + _MARK * len(names) > _LINE:
             made["config"]["legend"]["columns"] = 1
+            _in_one_column(layer["encoding"])
+
+
+def _in_one_column(encoding: Specification) -> None:
+    """Take back the columns that a legend asks for itself."""
+    for channel in encoding.values():
+        if isinstance(channel, dict) and channel.get("legend"):
+            channel["legend"] = {**channel["legend"], "columns": 1}
 
 
 def _y(layer: Specification) -> Specification:

@@ -58,15 +58,17 @@ class Finding(directives.Finding):
             headed("Evidence against", self.bullets(claim["counter_evidence_source"])),
             headed("Sources disagree", self._disagree(name)),
             headed("Limits", self.bullets(claim["limits_source"])),
-            headed("Data", nodes.paragraph("", words.freshness(claim))),
         ]
+        if not claim["stale"]:  # otherwise the head says it
+            parts.append(headed("Data", nodes.paragraph("", words.freshness(claim))))
         for part in parts:
             part["classes"].append("part")
             self.state.document.note_implicit_target(part, part)
         return [head, *shown[:1], *parts]
 
     def _sure(self, name: str, claim: Mapping[str, Any]) -> Node:
-        line = self.paragraph(f"{words.robustness(claim)} {words.break_even(claim)} The rule: ")
+        flips = words.break_even(claim, named=False)
+        line = self.paragraph(f"{words.robustness(claim)} {flips} The rule: ")
         line += [to_receipt("sure", name), nodes.Text(".")]
         return line
 

@@ -17,7 +17,8 @@ _SILENT = re.compile(
 _UNSEEN = re.compile(
     r'<path(?: class="(?:background|foreground)")[^>]*?(?:/>|></path>)|<g></g>|<g>\s*</g>'
 )
-_NUMBER = re.compile(r"-?\d+\.\d{2,}(?=[^<>]*>)")  # in a tag: what is written is left as it is
+_TAG = re.compile(r"<[^>]*>")
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _HIDDEN = re.compile(r'<(path|text|line)\b[^>]* display="none"[^>]*?(?:/>|>[^<]*</\1>)')
 _EMPTY = re.compile(r"<g[^>]*></g>")
 _PLACED = re.compile(
@@ -50,12 +51,17 @@ def _lean(parts: str) -> str:
     parts = _HIDDEN.sub("", parts)
     parts = _UNSEEN.sub(_keep_painted, parts)
     parts = _SILENT.sub("", parts)
-    parts = _NUMBER.sub(lambda match: f"{float(match.group()):.1f}".removesuffix(".0"), parts)
+    parts = _TAG.sub(lambda tag: _NUMBER.sub(_nearest, tag.group()), parts)  # places, not texts
     parts = _COLOUR.sub(_themed, parts)
     before = ""
     while before != parts:
         before, parts = parts, _EMPTY.sub("", parts)
     return parts
+
+
+def _nearest(place: re.Match[str]) -> str:
+    """Round a place to the tenth of a pixel."""
+    return f"{float(place.group()):.1f}".removesuffix(".0")
 
 
 def _keep_painted(match: re.Match[str]) -> str:

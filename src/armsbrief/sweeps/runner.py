@@ -17,6 +17,12 @@ from typing import Any
 from armsbrief import drawing, ledger, paths, unchanged, warm
 from armsbrief.errors import NotebookError, SweepError
 
+_ATTEMPTS = 3  # kernels that one run may lose
+
+
+class KernelDiedError(NotebookError):
+    """The kernel ended before the notebook did."""
+
 
 def inputs() -> str:
     """Return a hash of all that a run depends on besides its notebook: tables and machinery."""
@@ -62,7 +68,7 @@ def run(name: str, parameters: Mapping[str, Any], expected: str, timeout: int) -
     SweepError
         If this worker has other data or other code.
     NotebookError
-        If a cell fails, never ends, or its kernel dies.
+        If a cell fails, never ends, or each kernel that it is given dies.
     """
     if _here() != expected:
         raise SweepError(
@@ -82,6 +88,18 @@ def run(name: str, parameters: Mapping[str, Any], expected: str, timeout: int) -
 
 
 def _executed(path: Path, parameters: Mapping[str, Any], timeout: int) -> dict[str, Any]:
+    """Run a notebook, again where its kernel died: a cell that ends its kernel does so each time.
+
+    As a rule it is no fault of the notebook: memory ran out, or whoever ends a cluster's
+    worker ends the worker's kernels first.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(KernelDiedError):
+            return _executed_once(path, parameters, timeout)
+    return _executed_once(path, parameters, timeout)
+
+
+def _executed_once(path: Path, parameters: Mapping[str, Any], timeout: int) -> dict[str, Any]:
     import papermill
 
     from armsbrief import execute
@@ -97,7 +115,8 @@ def _executed(path: Path, parameters: Mapping[str, Any], timeout: int) -> dict[s
             )  # fmt: skip
         except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
             told = execute.reason(path, error, timeout, private)
-            raise NotebookError(f"{told}\n  with {_shown(parameters)}") from None
+            kind = KernelDiedError if isinstance(error, RuntimeError) else NotebookError
+            raise kind(f"{told}\n  with {_shown(parameters)}") from None
     plain: dict[str, Any] = json.loads(json.dumps(executed))
     return plain
 

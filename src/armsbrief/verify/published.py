@@ -128,6 +128,7 @@ class Published:
     def _changed(self) -> Iterator[str]:
         """Yield what the page of changes says of each claim."""
         for path in sorted(paths.EDITIONS.glob("*.json")):
+            yield words.day(path.stem)
             for change in changes.since(changes.read(path), self.ledger):
                 verdict, value, holds = changes.arrows(change)
                 yield from (change.title, verdict, value, holds)

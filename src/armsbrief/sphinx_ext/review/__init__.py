@@ -6,6 +6,7 @@ import csv
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ class Verification(_LedgerDirective):
     def content_nodes(self) -> list[Node]:
         waiting = "<p>This edition has not been verified yet: <code>armsbrief verify</code>.</p>"
         place = f'<div class="verification">{_BEGIN}{waiting}{_END}</div>'
-        files = ('<div class="verification"><button type="button" id="check-files" hidden>'
-                 'Compare all files</button><p id="files-checked" role="status"></p>'
+        files = ('<div class="verification">'
+                 '<button type="button" class="action" id="check-files" hidden>Compare all files'
+                 '</button><p id="files-checked" role="status"></p>'
                  '<ul id="files-wrong"></ul></div>')  # fmt: skip
         return [_html(place), _html(files), _script("files.js")]
 
@@ -96,7 +98,7 @@ class Walk(_LedgerDirective):
         return [grid(["Number", "Value"], shown)] if shown else []
 
     def _deciding(self, claim: Mapping[str, Any]) -> list[str]:
-        return list(claim["inputs"].values())
+        return list(dict.fromkeys(claim["inputs"].values()))  # one number may stand in two places
 
     def _inputs(self, claim: Mapping[str, Any]) -> list[Node]:
         """Return for each number that the rule takes its formula and its rows."""
@@ -107,10 +109,10 @@ class Walk(_LedgerDirective):
             line += notebook_link(self, record["notebook"])
             made.append(line)
             for table, ids in record["rows"].items():
-                made += self._rows(table, ids)
+                made += self._rows(table, ids, f"{claim['title']}: {record['label']}")
         return made
 
-    def _rows(self, table: str, ids: Sequence[str]) -> list[Node]:
+    def _rows(self, table: str, ids: Sequence[str], of: str) -> list[Node]:
         known = _table(table)
         rows = [known[row] for row in ids[:_ROWS] if row in known]
         if not rows:
@@ -120,7 +122,7 @@ class Walk(_LedgerDirective):
         rest = len(ids) - len(rows)
         more = f"{rest} more rows of the table {table} stand in its file." if rest else ""
         opening = _html('<div class="wide walk-rows generated" role="region" tabindex="0" '
-                        f'aria-label="Rows of {table}">')  # fmt: skip
+                        f'aria-label="{escape(f"Rows of {table} for {of}")}">')  # fmt: skip
         box = [opening, grid(columns, cells), _html("</div>")]
         return [*box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
 

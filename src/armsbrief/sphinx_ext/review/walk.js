@@ -16,6 +16,10 @@
     return element;
   }
 
+  function button(textContent, properties) {
+    return made("button", { type: "button", className: "action", textContent, ...properties });
+  }
+
   function issue(claim, own, judged) {
     const title = claim.querySelector("strong").textContent.replace(/\.\s*$/, "");
     const ours = claim.querySelector(".ours p").textContent.trim();
@@ -38,7 +42,7 @@
     text.style.width = "100%";
     const said = made("span", {});
     said.setAttribute("role", "status");
-    const copy = made("button", { type: "button", textContent: "Copy", hidden: true });
+    const copy = button("Copy", { hidden: true });
     copy.addEventListener("click", () => {
       text.select();
       const done = () => (said.textContent = " Copied.");
@@ -47,9 +51,7 @@
     });
     const ours = claim.querySelector(".ours");
     const judge = (word) =>
-      made("button", {
-        type: "button",
-        textContent: "I " + word,
+      button("I " + word, {
         onclick: () => {
           ours.open = true;
           text.value = issue(claim, own.value.trim(), word);
@@ -75,8 +77,8 @@
   }
 
   const where = made("strong", { tabIndex: -1 });
-  const back = made("button", { type: "button", textContent: "Back", onclick: () => step(-1) });
-  const next = made("button", { type: "button", textContent: "Next claim", onclick: () => step(1) });
+  const back = button("Back", { onclick: () => step(-1) });
+  const next = button("Next claim", { onclick: () => step(1) });
   claims.forEach((claim) => {
     prepare(claim);
     walk.append(claim);

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from armsbrief import words
+from armsbrief import unchanged, words
 from armsbrief.rules import Verdict
 
-BASE = "ARMSBRIEF_BASE_URL"
+BASE = unchanged.ADDRESS
 CARD = "_static/card.png"
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 AUTHOR = {"@type": "Organization", "name": "armsbrief"}
@@ -41,6 +41,12 @@ def address(app: Sphinx, page: str) -> str:
     """Return the published address of a page, or its place in the site where none is known."""
     name = "" if page == "index" and app.config.html_baseurl else f"{page}.html"
     return f"{app.config.html_baseurl}{name}"
+
+
+def own_address(app: Sphinx, page: str) -> str:
+    """Return the address of a page for the page itself: relative where no other is known."""
+    found = address(app, page)
+    return found if app.config.html_baseurl else found.rpartition("/")[2]
 
 
 def head(app: Sphinx, described: Described) -> dict[str, Any]:
@@ -96,11 +102,10 @@ def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
     rating: dict[str, Any] = {"@type": "Rating", "alternateName": words.VERDICT[claim["verdict"]]}
     if value := _RATING.get(claim["verdict"]):
         rating |= {"ratingValue": value, "bestRating": 5, "worstRating": 1}
-    opinion = next(source for source in sources.values() if source["grade"] == "op-ed")
     return {
         "@context": "https://schema.org",
         "@type": "ClaimReview",
-        "url": address(app, claim["page"]),
+        "url": own_address(app, claim["page"]),
         "name": claim["title"],
         "claimReviewed": claim["says"],
         "reviewBody": claim["sentence"],
@@ -108,15 +113,32 @@ def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
         "author": AUTHOR,
         "license": LICENCE,
         "reviewRating": rating,
-        "itemReviewed": {
-            "@type": "Claim",
-            "datePublished": opinion["published"],
-            "author": {"@type": "Organization", "name": opinion["publisher"]},
-            "appearance": {
-                "@type": "OpinionNewsArticle", "url": opinion["url"], "headline": opinion["title"],
-            },
-        },
+        "itemReviewed": _ours(app, claim) if claim["own"] else _claim(sources),
         "citation": [url for source in claim["sources"] if (url := sources[source]["url"])],
+    }  # fmt: skip
+
+
+def _ours(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same of what we asked ourselves: nobody else may seem to have said it."""
+    day = app.armsbrief_ledger["parameters"]["as_of"]  # type: ignore[attr-defined]
+    here = {"@type": "Report", "url": own_address(app, claim["page"]), "name": app.config.project}
+    return {"@type": "Claim", "author": AUTHOR, "datePublished": day, "appearance": here}
+
+
+def _claim(sources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return who made a claim, when and where: the table names the author after the publisher."""
+    opinion = next(source for source in sources.values() if source["grade"] == "op-ed")
+    publisher, _, author = opinion["publisher"].removesuffix(")").partition(" (")
+    published = {"@type": "Organization", "name": publisher}
+    by = {"@type": "Person", "name": author} if author else published
+    return {
+        "@type": "Claim",
+        "datePublished": opinion["published"],
+        "author": by,
+        "appearance": {
+            "@type": "OpinionNewsArticle", "url": opinion["url"], "headline": opinion["title"],
+            "datePublished": opinion["published"], "author": by, "publisher": published,
+        },
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 
@@ -26,8 +27,8 @@ def page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     found = {"own_title": "Search", "own_description": "Find a claim, a number or a source."}
     yield "search", found, "search.html"
     lost = {"own_title": "No such page", "own_description": "The address leads to nothing here."}
-    # A host shows this page at any depth, so its links need the published address.
-    yield "404", {**lost, "own_root": app.config.html_baseurl}, "404.html"
+    # A host shows this page at any depth, so its links start from where the site stands on it.
+    yield "404", {**lost, "own_root": urlsplit(app.config.html_baseurl).path}, "404.html"
 
 
 def _entry(kind: str, weight: int, title: str, about: str, href: str) -> Entry:
