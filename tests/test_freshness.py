@@ -67,8 +67,7 @@ def test_the_words_keep_changed_due_and_checked_apart() -> None:
     assert said == "Data published up to 30 June 2025; the next are due by 30 June 2026."
     late = {**CLAIM, "stale": True, "last_checked": {"on": "2026-12-01", "newer": []}}
     assert words.freshness(late) == (
-        "Data published up to 30 June 2025, but not in every series: "
-        "the one longest overdue had news due by 30 June 2026. "
+        "Data published up to 30 June 2025; the series longest overdue was due by 30 June 2026. "
         "Last checked on 1 December 2026: its fetched sources had nothing newer."
     )
     newer = {**CLAIM, "last_checked": {"on": "2026-12-01", "newer": ["ucdp-ged"]}}

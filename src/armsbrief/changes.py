@@ -241,7 +241,7 @@ def summary(found: Sequence[Change], before: str, after: str) -> str:
     flips = sum(change.flipped for change in found)
     moved = sum(change.moved for change in found) - flips
     return (
-        f"{flips or 'No'} of {len(found)} verdicts {'is' if flips == 1 else 'are'} different "
+        f"{flips or 'None'} of {len(found)} verdicts {'are' if flips > 1 else 'is'} different "
         f"between {before} and {after}; {moved or 'no'} more "
         f"{'claim has' if moved == 1 else 'claims have'} another value, wording or robustness."
     )

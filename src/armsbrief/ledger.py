@@ -187,13 +187,14 @@ def judge(
     holding = rule.holds(inputs, rows, verdict)
     used = _used(name, claim, facts)
     against = _known(claim.counter_evidence, facts, f"claims.yml, {name}.counter_evidence")
+    found_as = _mostly_known(claim.found_as, facts, f"claims.yml, {name}.found_as")
     limits = _known(claim.limits, facts, f"claims.yml, {name}.limits")
     tables = {table for fact in used for table in facts[fact]["rows"]}
     next_due, stale = freshness.of_tables(tables, as_of)
     return {
         "title": claim.title,
         "page": claim.page,
-        "found_as": substituted(claim.found_as, facts, f"claims.yml, {name}.found_as"),
+        "found_as": substituted(found_as, facts, f"claims.yml, {name}.found_as"),
         "says": substituted(claim.says, facts, f"claims.yml, {name}.says"),
         "own": claim.own,
         "asserted": inputs.get("asserted"),
@@ -220,7 +221,7 @@ def judge(
         "counter_evidence": [substituted(text, facts, name) for text in against],
         "limits": [substituted(text, facts, name) for text in limits],
         # The same texts with their references kept, for pages that link every number.
-        "found_as_source": claim.found_as,
+        "found_as_source": found_as,
         "says_source": claim.says,
         "sentence_source": claim.sentences[verdict],
         "counter_evidence_source": against,
@@ -347,6 +348,13 @@ def _known_sentences(text: str, facts: Mapping[str, Any], where: str) -> str:
     """Leave such sentences out of a text."""
     known = [part for part in _SENTENCE.split(text) if _is_known(part, facts, where)]
     return " ".join(known) or _NOT_THEN
+
+
+def _mostly_known(text: str, facts: Mapping[str, Any], where: str) -> str:
+    """Say in place of a text that hardly any of its numbers was public."""
+    values = [lookup(facts, found, where)["value"] for found in _REFERENCE.findall(text)]
+    unknown = sum(value is None for value in values)
+    return _NOT_THEN if 2 * unknown > len(values) else text
 
 
 def _is_known(text: str, facts: Mapping[str, Any], where: str) -> bool:

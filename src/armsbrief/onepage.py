@@ -98,8 +98,8 @@ def _plain(text: str, book: Mapping[str, Any]) -> str:
     claims = book["claims"]
     found = _FINDING.sub(lambda match: str(claims[match[1]]["sentence"]), text)
     found = _VERDICT.sub(lambda match: words.VERDICT[claims[match[1]]["verdict"]], found)
-    found = found.replace("\n- ", "\n")  # a list runs on where there is room for one page only
-    return " ".join(ledger.substituted(found, book["facts"], "index.md").split())
+    items = ledger.substituted(found, book["facts"], "index.md").split("\n- ")
+    return "\n".join(" ".join(item.split()) for item in items)
 
 
 def _ask(name: str, entry: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:

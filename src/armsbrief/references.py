@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from armsbrief import paths
@@ -14,6 +15,7 @@ GRADES = {
     "anonymous-source": "single outlet on unnamed sources",
     "op-ed": "the op-ed under review",
 }
+_KNOWN_TO = {"year-end": len("2025"), "month-end": len("2025-12")}  # late on purpose otherwise
 _SPECIAL = str.maketrans({"{": "(", "}": ")", "\\": "/", "%": r"\%", "&": r"\&", "#": r"\#",
                           "_": r"\_", "~": "-", "^": ""})  # fmt: skip
 
@@ -29,11 +31,17 @@ def sources() -> dict[str, dict[str, str]]:
         return {row["id"]: row for row in csv.DictReader(table)}
 
 
+def dated(row: Mapping[str, str]) -> str:
+    """Return when a source was published, no finer than is known; empty if nothing is."""
+    known = _KNOWN_TO.get(row["published_basis"], len(row["published"]))
+    return row["published"][:known]
+
+
 def _entry(row: dict[str, str]) -> str:
     fields = {
         "title": f"{{{row['title'].translate(_SPECIAL)}}}",
         "howpublished": f"{{{row['publisher'].translate(_SPECIAL)}}}",
-        "year": row["published"] or "undated",
+        "year": dated(row) or "undated",
         "url": quote(row["url"], safe=":/?&=#%+,;@~!*()'-._"),
         "note": GRADES[row["grade"]],
     }

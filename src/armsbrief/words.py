@@ -72,7 +72,7 @@ def freshness(claim: Mapping[str, Any]) -> str:
         text = f"{known}; no regular update is expected."
     elif claim["stale"]:
         due = day(claim["next_due"])
-        text = f"{known}, but not in every series: the one longest overdue had news due by {due}."
+        text = f"{known}; the series longest overdue was due by {due}."
     else:
         text = f"{known}; the next are due by {day(claim['next_due'])}."
     return f"{text} {_checked(claim['last_checked'])}".rstrip()

@@ -273,8 +273,10 @@ class WhenKnown(_LedgerDirective):
     def content_nodes(self) -> list[Node]:
         named = re.findall(r"\{fact\}`([^`]+)`", "\n".join(self.content))
         if any(source.entry(self.env, "facts", name)["value"] is None for name in named):
-            said = "The numbers that belong here were not public on the knowledge date."
-            return [nodes.paragraph("", said)]
+            said = "Some numbers that belong on this page were not public on the knowledge date."
+            again = self.env.temp_data.get("armsbrief_not_known")
+            self.env.temp_data["armsbrief_not_known"] = True
+            return [] if again else [nodes.paragraph("", said)]
         return list(self.parse_content_to_nodes())
 
 

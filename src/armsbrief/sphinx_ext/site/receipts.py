@@ -14,6 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from armsbrief import paths, words
+from armsbrief.references import dated
 from armsbrief.sphinx_ext.addresses import FEW_SOURCES, anchor, receipt, receipts_of
 from armsbrief.sphinx_ext.site.files import write_csv, write_data
 
@@ -95,7 +96,7 @@ def _receipt(app: Sphinx, name: str, fact: Mapping[str, Any]) -> dict[str, Any]:
         "cell": fact["cell"],
         "parameters": ", ".join(f"{key} = {value}" for key, value in ledger["parameters"].items()),
         "known": words.day(fact["as_of"]) if fact["as_of"] else "",
-        "sources": [sources[source] for source in fact["sources"]],
+        "sources": [{**sources[s], "published": dated(sources[s])} for s in fact["sources"]],
         "hashes": [entry for table in fact["rows"] for entry in _hashes(table)],
         "tables": ", ".join(fact["rows"]),
         "count": len(found),

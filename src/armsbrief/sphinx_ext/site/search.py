@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sphinx.application import Sphinx
 
 from armsbrief import words
+from armsbrief.references import dated
 from armsbrief.sphinx_ext.addresses import receipt
 from armsbrief.sphinx_ext.site.files import write_data
 from armsbrief.sphinx_ext.site.layout import parts
@@ -60,5 +61,5 @@ def _numbers(app: Sphinx) -> Iterator[Entry]:
 
 def _sources(app: Sphinx) -> Iterator[Entry]:
     for name, source in app.armsbrief_sources.items():  # type: ignore[attr-defined]
-        about = f"{source['publisher']}, {source['published'] or 'undated'} ({name})"
+        about = f"{source['publisher']}, {dated(source) or 'undated'} ({name})"
         yield _entry("Source", 10, source["title"], about, source["url"] or "book/sources.html")
