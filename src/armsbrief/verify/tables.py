@@ -12,7 +12,6 @@ from armsbrief.verify.published import DIGIT, Published
 from armsbrief.verify.report import Check
 
 Element = Any  # of lxml, which is not checked here
-_ROWS_OF = "Rows of "
 
 
 def check_tables(edition: Published) -> Check:
@@ -62,7 +61,7 @@ def _known(edition: Published) -> Iterator[tuple[Sequence[str], Sequence[Sequenc
 
 
 def _numbers(book: Mapping[str, Any], names: Iterable[str]) -> tuple[Sequence[str], list[Any]]:
-    facts = [book["facts"][name] for name in names]
+    facts = [book["facts"][name] for name in dict.fromkeys(names)]
     return ("Number", "Value"), [(fact["label"], fact["display"]) for fact in facts]
 
 
@@ -82,8 +81,7 @@ def _changes(book: Mapping[str, Any], found: Iterable[changes.Change]
 
 def _is_of_data(table: Element) -> bool:
     """Tell whether a table shows rows of a table of data, each cell as it stands there."""
-    around = [e.get("aria-label", "") for e in table.iterancestors()]
-    names = [label.removeprefix(_ROWS_OF) for label in around if label.startswith(_ROWS_OF)]
+    names = table.xpath("ancestor::*/@data-table")
     if not names:
         return False
     kept, (head, rows) = receipts.rows(names[0]), _read(table)

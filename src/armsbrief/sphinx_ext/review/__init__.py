@@ -122,7 +122,7 @@ class Walk(_LedgerDirective):
         rest = len(ids) - len(rows)
         more = f"{rest} more rows of the table {table} stand in its file." if rest else ""
         opening = _html('<div class="wide walk-rows generated" role="region" tabindex="0" '
-                        f'aria-label="{escape(f"Rows of {table} for {of}")}">')  # fmt: skip
+                        f'data-table="{table}" aria-label="{escape(f"Rows of {table} for {of}")}">')  # fmt: skip
         box = [opening, grid(columns, cells), _html("</div>")]
         return [*box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
 
