@@ -169,6 +169,7 @@ def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:
     """Run Jupyter Book's build in this process; any warning is an error."""
     from jupyter_book.sphinx import build_sphinx
 
+    _forget_what_others_made(work, builder)
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         status = build_sphinx(
@@ -180,6 +181,17 @@ def _sphinx(work: Path, builder: str, overrides: Mapping[str, Any]) -> None:
         )  # fmt: skip
     if status != 0:
         raise LedgerError(f"the {builder} pages do not build:\n{_readable(said.getvalue(), work)}")
+
+
+def _forget_what_others_made(work: Path, builder: str) -> None:
+    """Begin afresh after other code or other contents: their files would be published along."""
+    contents = [work / "source" / name for name in ("_config.yml", "_toc.yml")]
+    made_by = unchanged.fingerprint([*contents, Path(__file__).parent])
+    mark = work / f"{builder}.made-by"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != made_by:
+        for folder in (work / builder, work / f"doctrees-{builder}"):
+            shutil.rmtree(folder, ignore_errors=True)
+        mark.write_text(made_by, encoding="utf-8")
 
 
 def _readable(said: str, work: Path) -> str:
