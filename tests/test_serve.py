@@ -85,7 +85,7 @@ def test_an_open_page_shows_what_was_saved(serving: Serving, browser: Browser) -
         "A sentence that was just saved.", timeout=_PATIENCE * 1000
     )
     page.close()
-    serving.hears("Built the site and the PDF")
+    serving.hears("Built the site; the PDF follows")
 
 
 def test_a_page_that_does_not_build_is_told_and_the_last_good_one_stays(serving: Serving) -> None:
