@@ -15,7 +15,7 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --nbval
+	$(BIN)/pytest --nbval --numprocesses 2 --dist loadgroup
 
 # Everything side by side in one run; compare the ratios, never seconds between runs.
 bench: $(READY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from armsbrief import failures, units
@@ -115,3 +115,10 @@ def with_unit(shown: str, unit: str | None) -> str:
 def day(text: str | None) -> str:
     """Write a date as the reader sees it."""
     return units.display(text, "date", 0)
+
+
+def in_short(claims: Collection[Mapping[str, Any]]) -> str:
+    """Say what the brief finds, for whoever sees no more than a card."""
+    count = Counter(claim["verdict"] for claim in claims)
+    found = "; ".join(f"{count[v]} {said.lower()}" for v, said in VERDICT.items() if count[v])
+    return f"{len(claims)} claims on the weapons, checked: {found}."

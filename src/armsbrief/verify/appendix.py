@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from urllib.parse import unquote
 
 from armsbrief import trail
-from armsbrief.references import GRADES
+from armsbrief.references import GRADES, dated
 from armsbrief.verify.cover import Cover, joined
 from armsbrief.verify.pdf import Flow
 from armsbrief.verify.published import Published
@@ -72,8 +72,8 @@ def _numbers(text: str) -> Iterator[str]:
 
 def _entry(row: Mapping[str, str]) -> str:
     address = f"URL {row['url']}" if row["url"] else ""
-    published = row["published"] or "undated"
-    return f"{row['title']} {row['publisher']} {published} {GRADES[row['grade']]} {address}"
+    published, grade = dated(row) or "undated", GRADES[row["grade"]]
+    return f"{row['title']} {row['publisher']} {published} {grade} {address}"
 
 
 def _key(text: str) -> str:

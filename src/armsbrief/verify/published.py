@@ -85,7 +85,9 @@ class Published:
     @cached_property
     def on_paper(self) -> Known:
         """Every text that may stand on paper: what the ledger says, and what the site says."""
-        return Known([*self._texts(), *self._prose()])
+        claims = self.ledger["claims"].values()
+        shorter = (words.break_even(claim, named=False) for claim in claims)
+        return Known([*self._texts(), *self._prose(), *shorter])
 
     def _prose(self) -> Iterator[str]:
         """Yield every paragraph and heading of the site's own text, its numbers in it."""
@@ -97,6 +99,7 @@ class Published:
     def _texts(self) -> Iterator[str]:
         yield from strings(self.ledger)
         yield from strings(list(self.sources.values()))
+        yield words.in_short(self.ledger["claims"].values())
         for claim in self.ledger["claims"].values():
             yield from (words.robustness(claim), words.break_even(claim), words.freshness(claim))
             yield f"The rule: {claim['tolerance']}."
@@ -132,10 +135,16 @@ class Published:
             for change in changes.since(changes.read(path), self.ledger):
                 verdict, value, holds = changes.arrows(change)
                 yield from (change.title, verdict, value, holds)
-                yield f"Value: {value}. Holds in: {holds}."
+                yield f"Value: {self._without_number(change, value)}. Holds in: {holds}."
                 yield from changes.why(change)
                 yield from (f"Why: {text}" for text in changes.why(change))
                 yield from (side["sentence"] for side in (change.before, change.after) if side)
+
+    def _without_number(self, change: changes.Change, value: str) -> str:
+        """Return the value as it moved without the one of now, which is read as a number."""
+        fact = self.ledger["claims"].get(change.claim, {}).get("estimate_fact")
+        then, _, unit = value.rpartition(self.facts[fact]["display"]) if fact else (value, "", "")
+        return then + unit
 
     def unexplained(self, text: str) -> str:
         """Return what stands around the first digit of a text that nothing accounts for."""

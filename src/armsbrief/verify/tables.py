@@ -74,7 +74,7 @@ def _board(book: Mapping[str, Any]) -> tuple[Sequence[str], list[Any]]:
 def _changes(book: Mapping[str, Any], found: Iterable[changes.Change]
              ) -> tuple[Sequence[str], list[Any]]:  # fmt: skip
     moved = [change for change in found if change.moved and not change.flipped]
-    rows = [(change.title, *changes.arrows(change)[1:], " ".join(changes.why(change)))
+    rows = [(change.title, *changes.arrows(change)[1:], " ".join(changes.why(change, named=0)))
             for change in moved]  # fmt: skip
     return ("Claim", "Value", "Holds in", "Why"), rows
 

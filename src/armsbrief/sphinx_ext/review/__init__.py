@@ -121,8 +121,9 @@ class Walk(_LedgerDirective):
         cells = [[row[column] for column in columns] for row in rows]
         rest = len(ids) - len(rows)
         more = f"{rest} more rows of the table {table} stand in its file." if rest else ""
-        opening = _html('<div class="wide walk-rows generated" role="region" tabindex="0" '
-                        f'data-table="{table}" aria-label="{escape(f"Rows of {table} for {of}")}">')  # fmt: skip
+        label = escape(f"Rows of {table} for {of}")
+        opening = _html(f'<div class="wide walk-rows generated" data-table="{table}" role="region" '
+                        f'tabindex="0" aria-label="{label}">')  # fmt: skip
         box = [opening, grid(columns, cells), _html("</div>")]
         return [*box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import textwrap
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], tre
     title = context.get("own_title") or _title(app.env, page)
     root = "../" * page.count("/")
     ledger = app.armsbrief_ledger  # type: ignore[attr-defined]
-    front = page == "index" and _in_short(ledger["claims"].values())
+    front = page == "index" and words.in_short(ledger["claims"].values())
     description = context.get("own_description") or front or _description(tree, claim)
     described = metadata.Described(page, title, description or app.config.project)
     context["site"] = {
@@ -74,13 +73,6 @@ def _description(tree: nodes.document | None, claim: Mapping[str, Any] | None) -
         return _short(claim["sentence"])
     found = tree.findall(nodes.paragraph) if tree is not None else ()
     return _short(next((text for node in found if (text := node.astext().strip())), ""))
-
-
-def _in_short(claims: Collection[Mapping[str, Any]]) -> str:
-    """Say what the brief finds, for whoever sees no more than a card."""
-    count = Counter(claim["verdict"] for claim in claims)
-    found = "; ".join(f"{count[v]} {said.lower()}" for v, said in words.VERDICT.items() if count[v])
-    return f"{len(claims)} claims on the weapons, checked: {found}."
 
 
 def _short(text: str) -> str:
