@@ -132,7 +132,10 @@ class Published:
             for change in changes.since(changes.read(path), self.ledger):
                 verdict, value, holds = changes.arrows(change)
                 yield from (change.title, verdict, value, holds)
-                yield f"Value: {value}. Holds in: {holds}."
+                then, arrow, _ = value.rpartition(" → ")
+                if arrow:  # what follows it is a number with a receipt
+                    yield f"{then} →"
+                yield " ".join(changes.why(change, named=0))
                 yield from changes.why(change)
                 yield from (f"Why: {text}" for text in changes.why(change))
                 yield from (side["sentence"] for side in (change.before, change.after) if side)

@@ -9,6 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 from armsbrief.sphinx_ext.site import (
     card,
@@ -37,6 +38,7 @@ def register(app: Sphinx) -> None:
     app.add_html_theme("armsbrief_site", str(layout.THEME))
     app.connect("config-inited", metadata.set_base)
     app.connect("builder-inited", _prepare, priority=900)
+    app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", _without_thebe, priority=900)
     app.connect("html-collect-pages", _pages)
     app.connect("html-page-context", layout.describe, priority=900)
@@ -51,6 +53,19 @@ def _prepare(app: Sphinx) -> None:
     app.builder.search = False  # type: ignore[attr-defined]
     for name in _MADE_ANEW:
         shutil.rmtree(Path(app.outdir) / name, ignore_errors=True)
+
+
+def _outdated(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
+    """Return the front page, and all pages where the files that each of them names have changed.
+
+    Where no page is out of date, Sphinx ends before the pages that are
+    collected: those of receipts, which were taken away at the beginning.
+    """
+    if app.builder.name != "html":
+        return []
+    known = env.__dict__.get("armsbrief_theme")
+    env.__dict__["armsbrief_theme"] = layout.version()
+    return [app.config.root_doc] if known == layout.version() else sorted(env.found_docs)
 
 
 def _without_thebe(app: Sphinx, doctree: nodes.document, page: str) -> None:
