@@ -20,6 +20,7 @@ from support import Brief
 
 from armsbrief import paths
 from armsbrief.references import sources
+from armsbrief.sphinx_ext import site as own_site
 from armsbrief.sphinx_ext.site import metadata, search, whole
 from armsbrief.sphinx_ext.site.files import write
 
@@ -603,6 +604,15 @@ def test_every_chart_offers_its_data_and_a_specification_that_draws(brief: Brief
     specification = json.loads(text[text.index(",") + 1 : text.rindex(")")])
     drawn = vl_convert.vegalite_to_svg(specification, vl_version="6.1")
     assert drawn.count("<path") > 100
+
+
+def test_every_build_comes_to_the_pages_that_are_collected() -> None:
+    """Sphinx ends before them where no page is out of date, as after a change of the style only."""
+    app: Any = SimpleNamespace(builder=SimpleNamespace(name="html"),
+                               config=SimpleNamespace(root_doc="index"))  # fmt: skip
+    env: Any = SimpleNamespace(found_docs={"index", "book/limits"})
+    assert own_site._outdated(app, env) == ["book/limits", "index"], "each names the theme's files"
+    assert own_site._outdated(app, env) == ["index"]
 
 
 def test_the_page_for_lost_readers_starts_its_links_from_the_place_of_the_site() -> None:
