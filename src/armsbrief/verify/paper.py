@@ -62,6 +62,10 @@ def wrong_texts(edition: Published, pages: list[str]) -> list[str]:
         foreign = sorted({t for t in TOKEN.findall(page) if t not in known})
         found += [f"brief.pdf, page {number}: {token} is no number we know of"
                            for token in foreign]  # fmt: skip
+    _, _, listed = "\n".join(pages).rpartition("\nSources\n")
+    labels = [int(label) for label in _LABEL.findall(listed)]
+    if labels != list(range(1, len(labels) + 1)):
+        found.append("brief.pdf: the list of sources is not numbered one after the other")
     return found
 
 
@@ -72,6 +76,9 @@ def text_of(pdf: Path) -> list[str]:
     # A font with a sign beyond the first plane, such as an emoji, is read with noughts between.
     texts = [page.extract_text().replace("\0", "") for page in PdfReader(pdf).pages]
     return [_RECEIPT.sub("", text) for text in texts]
+
+
+_LABEL = re.compile(r"(?m)^\[(\d+)\] (?=\S)")
 
 
 def _joined(text: str) -> str:
