@@ -15,7 +15,8 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --nbval --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest tests
+	$(BIN)/pytest --nbval --numprocesses 2 --dist loadfile notebooks
 
 # Everything side by side in one run; compare the ratios, never seconds between runs.
 bench: $(READY)

@@ -27,13 +27,6 @@ settings.register_profile("brief", deadline=None, max_examples=60)
 settings.load_profile("brief")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker have all tests that look at the big builds, and keep files together."""
-    for item in items:
-        big = "brief" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("brief" if big else item.path.name))
-
-
 @pytest.fixture(scope="session")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Brief:
     """The first build of all; another follows in its place, where little is to be made anew."""

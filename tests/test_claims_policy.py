@@ -100,10 +100,10 @@ def test_what_is_not_favoured_is_dearer_at_its_lower_end_than_tracing_at_its_upp
     facts = records["facts"]
     limit, named = facts["cost.trace-high"]["value"], facts["cost.not-favoured"]["value"]
     words = {
-        "buy-back": "buy back",
-        "retrieval": "retrieve",
-        "collection": "collect",
-        "denial": "deny",
+        "buy-back": "buy-back",
+        "retrieval": "retrieval",
+        "collection": "collection",
+        "denial": "denying",
     }
     for name, word in words.items():
         assert (facts[f"cost.{name}-low"]["value"] > limit) is (word in named), name

@@ -356,16 +356,27 @@ class Asks(_LedgerDirective):
 class Changes(_LedgerDirective):
     """`{changes} edition`: what differs between an earlier edition and this one, and why.
 
-    Without an edition it is the one before this one, unless that is the first:
-    the page compares with the first anyhow.
+    Without an edition it is the one before this one, under a heading of its own, unless
+    that is the first: the page compares with the first anyhow.
     """
 
     optional_arguments = 1
 
     def content_nodes(self) -> list[Node]:
-        name = self.arguments[0] if self.arguments else self._before()
-        if not name:
-            return [nodes.paragraph("", "There is no edition between that day and this one.")]
+        if self.arguments:
+            return self._since(self.arguments[0])
+        name = self._before()
+        return [*self._opening(), *self._since(name)] if name else []
+
+    def _opening(self) -> list[Node]:
+        return [
+            nodes.rubric("", "Since the edition before this one"),
+            nodes.paragraph("", "What that edition said when it was published, against this one. "
+                            "Data that came later can be of an earlier day: they are in this "
+                            "edition only."),
+        ]  # fmt: skip
+
+    def _since(self, name: str) -> list[Node]:
         found = self.found(name)
         then = f"the edition of {words.day(name)}"
         others = [change for change in found if change.moved and not change.flipped]

@@ -100,12 +100,11 @@ class Chart(directives.Chart):
 
 
 class Changes(directives.Changes):
-    """`{changes} edition`: the verdicts that changed, and the other claims by name."""
+    """`{changes} edition`: the verdicts that changed; the other claims are counted before them."""
 
     def others(self, moved: list[changes.Change]) -> list[Node]:
-        """Name the claims with another value or wording."""
-        names = "; ".join(change.title for change in moved)
-        return [nodes.paragraph("", f"Another value or wording: {names}.")]
+        """Return nothing: the site has the table."""
+        return []
 
     def sentences(self, change: changes.Change) -> list[Node]:
         """Return nothing: the finding says what is said now, the site what was said then."""
