@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from armsbrief import execute, paths, publish
+from armsbrief.pool import WorkerKilledError
 
 sys.path.insert(0, str(paths.ROOT / "benchmarks"))
 import break_builds as faults
@@ -96,3 +98,17 @@ def test_a_fault_of_the_machine_leaves_a_whole_edition(
 ) -> None:
     chance = random.Random(3)  # noqa: S311  # no secret
     assert all(fault(chance) for _ in range(2))
+
+
+def _killed(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_pages_whose_process_is_killed_end_in_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the system does where memory runs out."""
+    monkeypatch.setattr(publish, "_site", _killed)
+    with pytest.raises(WorkerKilledError, match="want of memory") as said:
+        publish.publish(tmp_path, tmp_path / "ledger.json", "e", "2026-01-01", with_paper=False)
+    assert "Next:" in str(said.value)

@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from filelock import FileLock
 
 from armsbrief import execute, onepage, paper, paths, unchanged
 from armsbrief.errors import LedgerError
+from armsbrief.pool import WorkerKilledError
 from armsbrief.references import bibliography
 from armsbrief.sphinx_ext.source import VARIABLE
 
@@ -112,22 +114,31 @@ def publish(
     ------
     LedgerError
         If a reference is broken or a page warns: all of them are listed.
+    WorkerKilledError
+        If a process that makes them is killed from outside.
     """
     for name in _SHARED:
         importlib.import_module(name)
     epoch = int(datetime.fromisoformat(as_of).replace(tzinfo=UTC).timestamp())
     environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(2, mp_context=context) as pool:
-        site = pool.submit(_site, work, environment)
-        if not with_paper:
-            return (site.result(),)
-        printed = pool.submit(_paper, work, environment, edition)
-        short = pool.submit(_one_page, work, environment, ledger)
-        papers = [*printed.result(), *short.result()]
-        for made in papers:
-            shutil.copyfile(made, site.result() / made.name)  # the site offers them for download
-        return site.result(), *papers
+    try:
+        with ProcessPoolExecutor(2, mp_context=context) as pool:
+            site = pool.submit(_site, work, environment)
+            if not with_paper:
+                return (site.result(),)
+            printed = pool.submit(_paper, work, environment, edition)
+            short = pool.submit(_one_page, work, environment, ledger)
+            papers = [*printed.result(), *short.result()]
+            for made in papers:
+                shutil.copyfile(made, site.result() / made.name)  # offered there for download
+            return site.result(), *papers
+    except BrokenProcessPool as error:
+        raise WorkerKilledError(
+            "a process that made the pages was killed, perhaps for want of memory (two gigabytes "
+            "are enough); what was published before is as it was.",
+            "the same command with other programs closed",
+        ) from error
 
 
 def _site(work: Path, environment: Mapping[str, str]) -> Path:
