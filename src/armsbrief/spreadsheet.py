@@ -13,8 +13,9 @@ _WINDOW = re.compile(r"-?\d+:-?\d+(\|-?\d+:-?\d+)*")
 
 def is_formula(text: str) -> bool:
     """Tell whether a spreadsheet may run a cell with this text."""
-    plain = _NUMBER.fullmatch(text) or _WINDOW.fullmatch(text)
-    return text.startswith(_BEGIN) and not plain
+    if not text.startswith(_BEGIN):
+        return False
+    return not (_NUMBER.fullmatch(text) or _WINDOW.fullmatch(text))
 
 
 def harmless(value: Any) -> Any:

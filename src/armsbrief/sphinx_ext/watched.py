@@ -2,7 +2,9 @@
 
 Pages get the ledger as `Watched`: an ordinary dict that notes what is looked up
 in it, by page, with a hash of what was found. At the next build a page is out of
-date if looking the same things up would give something else.
+date if looking the same things up would give something else: it is read anew if
+that was looked up in its text, and only written anew if it was in what stands
+around the text.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 Way = tuple[str, ...]  # how an entry's field is reached; "*" and "?" ask for keys and presence
+Ways = dict[Way, str]  # with a hash of what was found there
 _DEPTH = 3  # a kind of entries, an entry, a field of it
 _KEPT = "armsbrief-used.json"
 _MISSING = object()
@@ -100,18 +103,29 @@ def watch(app: Sphinx, kind: str, content: Mapping[str, Any]) -> Watched:
 
 
 def _note(app: Sphinx, kind: str, way: Way, found: Any) -> None:
-    if page := _page(app):
-        _used(app.env).setdefault(page, {}).setdefault((kind, *way), _hash(found))
+    used = _page_used(app)
+    if used is not None and (whole := (kind, *way)) not in used:
+        used[whole] = _hash(found)
 
 
-def _page(app: Sphinx) -> str:
-    """Return the page that is read or written; none before, between and after."""
-    reading: str = app.env.temp_data.get("docname", "") if app.env else ""
-    return reading or str(app.__dict__.get("armsbrief_page", ""))
+def _page_used(app: Sphinx) -> Ways | None:
+    """Return the notes of the page that is read or written; none before, between and after."""
+    if reading := app.env.temp_data.get("docname", "") if app.env else "":
+        return _read(app.env).setdefault(reading, {})
+    if writing := app.__dict__.get("armsbrief_page", ""):
+        return _written(app).setdefault(writing, {})
+    return None
 
 
-def _used(env: BuildEnvironment) -> dict[str, dict[Way, str]]:
-    used: dict[str, dict[Way, str]] = env.__dict__.setdefault("armsbrief_used", {})
+def _read(env: BuildEnvironment) -> dict[str, Ways]:
+    """Return what each page used when it was read."""
+    used: dict[str, Ways] = env.__dict__.setdefault("armsbrief_read", {})
+    return used
+
+
+def _written(app: Sphinx) -> dict[str, Ways]:
+    """Return what each page used when it was written."""
+    used: dict[str, Ways] = app.__dict__.setdefault("armsbrief_written", {})
     return used
 
 
@@ -135,61 +149,91 @@ def _now(content: Mapping[str, Any], way: Way) -> Any:
     return list(found) if ask == "*" and isinstance(found, dict) else found
 
 
-def outdated(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
-    """Return the pages that would look up something else now than when they were made."""
+def to_read(app: Sphinx, env: BuildEnvironment, *_: Any) -> list[str]:
+    """Return the pages whose text would look up something else now than when it was read."""
+    kept = _kept(app)
+    for page, ways in kept["read"].items():
+        _read(env).setdefault(page, {}).update(ways)
+    _written(app).update(kept["written"])
+    return _outdated(app, _read(env))
+
+
+def to_write(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return the pages around whose text something else would stand now than when written."""
+    return _outdated(app, _written(app))
+
+
+def _outdated(app: Sphinx, used: Mapping[str, Ways]) -> list[str]:
     now: Mapping[str, Mapping[str, Any]] = app.__dict__["armsbrief_now"]
-    for page, ways in _kept(app).items():
-        _used(env).setdefault(page, {}).update(ways)
+    same: dict[Way, str] = {}
 
-    def is_current(ways: Mapping[Way, str]) -> bool:
-        return all(_hash(_now(now[kind], tuple(way))) == was for (kind, *way), was in ways.items())
+    def is_current(whole: Way, was: str) -> bool:
+        if whole not in same:
+            kind, *way = whole
+            same[whole] = _hash(_now(now.get(kind, {}), tuple(way)))
+        return same[whole] == was
 
-    pages = _used(env).items()
-    return [page for page, ways in pages if page in env.found_docs and not is_current(ways)]
+    return [
+        page for page, ways in used.items()
+        if page in app.env.found_docs and not all(is_current(*noted) for noted in ways.items())
+    ]  # fmt: skip
 
 
 def forget(app: Sphinx, env: BuildEnvironment, page: str) -> None:
     """Forget what a page used, before it is read anew."""
-    _used(env).pop(page, None)
+    _read(env).pop(page, None)
 
 
 def merge(app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment) -> None:
     """Take over what another process noted."""
-    _used(env).update({page: _used(other)[page] for page in pages if page in _used(other)})
+    _read(env).update({page: _read(other)[page] for page in pages if page in _read(other)})
 
 
 def turn_to(app: Sphinx, page: str, *_: Any) -> None:
-    """Know which page is written."""
-    app.__dict__["armsbrief_page"] = page
+    """Know which page is written: those that Sphinx did not find are made anew every time."""
+    app.__dict__["armsbrief_page"] = page if page in app.env.found_docs else ""
 
 
-def turn_to_read(app: Sphinx, tree: Any, page: str) -> None:
-    """Know for which page references are resolved."""
+def begin(app: Sphinx, tree: Any, page: str) -> None:
+    """Know for which page references are resolved, the first step of writing it."""
     turn_to(app, page)
+    _written(app).pop(page, None)
+
+
+def leave(app: Sphinx) -> tuple[()]:
+    """Know that no page of the book is at work any more."""
+    app.__dict__["armsbrief_page"] = ""
+    return ()
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Keep what was used in writing: Sphinx has put its own memory away by then."""
-    turn_to(app, "")
+    leave(app)
     if error is None:
-        kept = {
-            page: [[*way, was] for way, was in ways.items()]
-            for page, ways in _used(app.env).items()
-        }
+        kept = {"read": _plain(_read(app.env)), "written": _plain(_written(app))}
         Path(app.doctreedir, _KEPT).write_text(json.dumps(kept), encoding="utf-8")
 
 
-def _kept(app: Sphinx) -> dict[str, dict[Way, str]]:
+def _plain(used: Mapping[str, Ways]) -> dict[str, list[list[str]]]:
+    return {page: [[*way, was] for way, was in ways.items()] for page, ways in used.items()}
+
+
+def _kept(app: Sphinx) -> dict[str, dict[str, Ways]]:
     path = Path(app.doctreedir, _KEPT)
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {page: {tuple(way): was for *way, was in ways} for page, ways in kept.items()}
+    return {
+        when: {page: {tuple(way): was for *way, was in ways} for page, ways in used.items()}
+        for when, used in ({"read": {}, "written": {}} | kept).items()
+    }
 
 
 def register(app: Sphinx) -> None:
     """Tell Sphinx when to ask."""
-    app.connect("env-get-outdated", outdated)
+    app.connect("env-get-outdated", to_read)
+    app.connect("env-updated", to_write)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
-    app.connect("doctree-resolved", turn_to_read, priority=0)
+    app.connect("doctree-resolved", begin, priority=0)
     app.connect("html-page-context", turn_to, priority=0)
+    app.connect("html-collect-pages", leave, priority=0)
     app.connect("build-finished", finish, priority=0)

@@ -39,6 +39,7 @@ def register(app: Sphinx) -> None:
     app.connect("config-inited", metadata.set_base)
     app.connect("builder-inited", _prepare, priority=900)
     app.connect("doctree-resolved", _without_thebe, priority=900)
+    app.connect("env-updated", layout.draw_map, priority=100)
     app.connect("env-updated", _never_idle)
     app.connect("html-collect-pages", _pages)
     app.connect("html-page-context", layout.describe, priority=900)

@@ -6,6 +6,8 @@ import hashlib
 import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from sphinx_external_toc.parsing import FileItem
 
 from armsbrief import words
 from armsbrief.sphinx_ext.site import downloads, metadata
+from armsbrief.sphinx_ext.watched import watch
 
 # Nothing from elsewhere, no script or style in the page itself, nothing evaluated.
 POLICY = (
@@ -90,23 +93,37 @@ def _caption(env: BuildEnvironment, page: str) -> str:
     return next((caption for caption, pages in parts(env) if page in pages), "")
 
 
-def _parts(app: Sphinx, here: str, root: str) -> Iterator[dict[str, Any]]:
-    yield {"caption": "", "pages": [_entry(app, "index", here, root, "The brief")]}
-    for caption, pages in parts(app.env):
-        yield {
-            "caption": caption,
-            "folded": caption == _FOLDED,
-            "here": here in pages,
-            "pages": [_entry(app, page, here, root) for page in pages],
-        }
+def draw_map(app: Sphinx, env: BuildEnvironment) -> None:
+    """Put the way round together once all pages are read: a page that shows it depends on it."""
+    if app.builder.name != "html":
+        return
+    entries = [("", _entry(app, "index", "The brief"))]
+    for caption, pages in parts(env):
+        entries += [(caption, _entry(app, page)) for page in pages]
+    app.armsbrief_map = watch(app, "map", {"entries": entries})  # type: ignore[attr-defined]
 
 
-def _entry(app: Sphinx, page: str, here: str, root: str, title: str = "") -> dict[str, Any]:
+def _entry(app: Sphinx, page: str, title: str = "") -> dict[str, Any]:
     _, claim = metadata.claim_on(app, page)
     return {
+        "page": page,
         "title": title or _title(app.env, page),
-        "href": f"{root}{page}.html",
-        "here": page == here,
         "verdict": claim and claim["verdict"],
         "verdict_words": claim and words.VERDICT[claim["verdict"]],
     }
+
+
+def _parts(app: Sphinx, here: str, root: str) -> Iterator[dict[str, Any]]:
+    """Return the way round as it is on one page."""
+    entries = app.armsbrief_map["entries"]  # type: ignore[attr-defined]
+    for caption, group in groupby(entries, key=itemgetter(0)):
+        pages = [
+            {**entry, "href": f"{root}{entry['page']}.html", "here": entry["page"] == here}
+            for _, entry in group
+        ]
+        yield {
+            "caption": caption,
+            "folded": caption == _FOLDED,
+            "here": any(page["here"] for page in pages),
+            "pages": pages,
+        }

@@ -49,8 +49,9 @@ def _plain(html: str) -> str:
 
 def _draw(app: Sphinx, doctree: nodes.document) -> None:
     """Put drawings with their text alternative where MyST-NB has set mute pictures."""
-    ledger = app.armsbrief_ledger  # type: ignore[attr-defined]
-    charts = {_name(chart["svg"]): chart for chart in ledger["charts"].values()}
+    ledger, page = app.armsbrief_ledger, app.env.docname  # type: ignore[attr-defined]
+    ours = [c for c in ledger["charts"].values() if c["notebook"] == f"{page}.ipynb"]
+    charts = {_name(chart["svg"]): chart for chart in ours}
     for image in list(doctree.findall(nodes.image)):
         chart: Any = charts.get(PurePosixPath(image["uri"]).stem)
         if chart is not None:

@@ -70,7 +70,9 @@ def write_pieces(app: Sphinx) -> None:
                 write_csv(app, f"book/receipts/{found['id']}.csv", *_whole(found["found"]))
 
 
+@cache
 def _by_notebook(app: Sphinx) -> dict[str, list[dict[str, Any]]]:
+    """Put all receipts together, once a build: pages and pieces show the same."""
     made: dict[str, list[dict[str, Any]]] = {}
     facts = app.armsbrief_ledger["facts"]  # type: ignore[attr-defined]
     for name, fact in sorted(facts.items()):
@@ -101,7 +103,10 @@ def _receipt(app: Sphinx, name: str, fact: Mapping[str, Any]) -> dict[str, Any]:
         "tables": ", ".join(fact["rows"]),
         "count": len(found),
         "found": found,
-        "rows": [_shown(row, sources) for _, row in found[:_IN_DIALOG]],
+        "rows": [
+            {**_shown(table, row["id"]), **_origin(row, sources)}
+            for table, row in found[:_IN_DIALOG]
+        ],
         "citation": f"“{fact['label']}: {fact['display']}”, in {app.config.project}, "
         f"edition {ledger['edition']}, receipt {name}.",
     }
@@ -115,12 +120,17 @@ def rounding(fact: Mapping[str, Any]) -> str:
     return f"shown to {digits} decimal{'' if digits == 1 else 's'}" if digits else "shown whole"
 
 
-def _shown(row: Row, sources: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    source = sources.get(row.get("source_id", ""), {})
+@cache
+def _shown(table: str, name: str) -> dict[str, str]:
+    """Say what stands in a row, which many numbers may rest on."""
+    row = rows(table)[name]
     told = [f"{key}: {value}" for key, value in row.items() if value and key not in _ELSEWHERE]
+    return {"id": name, "says": textwrap.shorten("; ".join(told), _LONGEST, placeholder=" …")}
+
+
+def _origin(row: Row, sources: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    source = sources.get(row.get("source_id", ""), {})
     return {
-        "id": row["id"],
-        "says": textwrap.shorten("; ".join(told), _LONGEST, placeholder=" …"),
         "publisher": source.get("publisher", ""),
         "url": source.get("url", ""),
         "published": row.get("published", ""),
