@@ -11,6 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from pybtex.plugin import find_plugin, register_plugin  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -22,6 +23,7 @@ from armsbrief.sphinx_ext.source import attach_ledger
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register roles, directives and nodes."""
+    _find_backends_once()
     app.connect("config-inited", _leave_tables_unnumbered, priority=900)
     app.connect("builder-inited", attach_ledger)
     app.connect("builder-inited", paper.replace_directives)
@@ -39,6 +41,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "parallel_read_safe": True,
         "parallel_write_safe": False,  # what is used in writing is noted in this process
     }
+
+
+def _find_backends_once() -> None:
+    """Spare pybtex the search through all installed packages, which it repeats for each citation."""
+    for name in ("docutils", "plaintext"):
+        found = find_plugin("pybtex.backends", name)
+        register_plugin("pybtex.backends", name, found, force=True)
 
 
 def _leave_tables_unnumbered(app: Sphinx, config: Config) -> None:
