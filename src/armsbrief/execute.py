@@ -64,21 +64,18 @@ def run_all(
         jobs = {path: given for path, given in jobs.items() if not _reuse(path, given, out)}
     if not jobs:
         return results
-    import papermill  # noqa: F401  # once here, shared by all workers
+    with warm.serving(), drawing.serving():
+        import papermill  # noqa: F401  # shared by all workers; the servers get ready meanwhile
 
-    with (
-        warm.serving(),
-        drawing.serving(),
-        pool.workers(min(workers, len(jobs))) as executor,
-    ):
-        tasks = {
-            executor.submit(run_one, path, dict(jobs[path]), out / path.name): path
-            for path in sorted(jobs, key=durations.longest_first)
-        }
-        for task, path in tasks.items():
-            task.add_done_callback(partial(_tell, done, path))
-        for task in wait(tasks, return_when=FIRST_EXCEPTION).done:
-            task.result()
+        with pool.workers(min(workers, len(jobs))) as executor:
+            tasks = {
+                executor.submit(run_one, path, dict(jobs[path]), out / path.name): path
+                for path in sorted(jobs, key=durations.longest_first)
+            }
+            for task, path in tasks.items():
+                task.add_done_callback(partial(_tell, done, path))
+            for task in wait(tasks, return_when=FIRST_EXCEPTION).done:
+                task.result()
     durations.keep({path: task.result() for task, path in tasks.items()})
     return results
 
