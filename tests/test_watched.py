@@ -1,4 +1,7 @@
-"""A page is made anew when what it looked up in the ledger changed, and only then."""
+"""A page is made anew when what it looked up in the ledger changed, and only then.
+
+It is read anew for what its text says, and only written anew for what stands around it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ Use = Callable[[Any], object]
 
 
 def app_with(ledger: dict[str, Any], folder: Path, used: dict[str, Any] | None = None) -> Any:
-    env = SimpleNamespace(temp_data={}, found_docs={"page", "other"}, armsbrief_used=used or {})
+    env = SimpleNamespace(temp_data={}, found_docs={"page", "other"}, armsbrief_read=used or {})
     app: Any = SimpleNamespace(env=env, doctreedir=str(folder))
     app.book = watched.watch(app, "ledger", ledger)
     return app
@@ -37,9 +40,9 @@ def remade(use: Use, change: Callable[[dict[str, Any]], object], folder: Path) -
     use(app.book)
     ledger = copy.deepcopy(LEDGER)
     change(ledger)
-    kept = pickle.loads(pickle.dumps(app.env.armsbrief_used))  # noqa: S301  # as Sphinx keeps it
+    kept = pickle.loads(pickle.dumps(app.env.armsbrief_read))  # noqa: S301  # as Sphinx keeps it
     later = app_with(ledger, folder, kept)
-    return watched.outdated(later, later.env)
+    return watched.to_read(later, later.env)
 
 
 def set_value(ledger: dict[str, Any]) -> None:
@@ -103,21 +106,57 @@ def test_what_was_not_used_or_did_not_change_does_not(
     assert remade(use, change, tmp_path) == []
 
 
-def test_what_is_used_in_writing_a_page_counts_as_well(tmp_path: Path) -> None:
-    app = app_with(LEDGER, tmp_path)
-    watched.turn_to(app, "other")
-    _ = app.book["facts"]["a.x"]["value"]
+def written(use: Use, change: Callable[[dict[str, Any]], object], folder: Path) -> Any:
+    """Write a page that makes this use of the ledger, and come back when that has changed."""
+    app = app_with(LEDGER, folder)
+    watched.begin(app, None, "other")
+    use(app.book)
     watched.finish(app, None)
     ledger = copy.deepcopy(LEDGER)
-    set_value(ledger)
-    later = app_with(ledger, tmp_path)
-    assert watched.outdated(later, later.env) == ["other"]
+    change(ledger)
+    return app_with(ledger, folder)
+
+
+def value(book: Any) -> object:
+    return book["facts"]["a.x"]["value"]
+
+
+def test_what_is_used_in_writing_a_page_has_it_written_anew_and_not_read(tmp_path: Path) -> None:
+    later = written(value, set_value, tmp_path)
+    assert watched.to_read(later, later.env) == []
+    assert watched.to_write(later, later.env) == ["other"]
+
+
+def test_what_is_used_in_writing_and_did_not_change_leaves_the_page(tmp_path: Path) -> None:
+    later = written(value, add_fact, tmp_path)
+    watched.to_read(later, later.env)
+    assert watched.to_write(later, later.env) == []
+
+
+def test_a_page_that_was_written_anew_is_current(tmp_path: Path) -> None:
+    later = written(value, set_value, tmp_path)
+    watched.to_read(later, later.env)
+    watched.begin(later, None, "other")
+    value(later.book)
+    assert watched.to_write(later, later.env) == []
+
+
+def test_what_is_used_between_pages_is_noted_for_none(tmp_path: Path) -> None:
+    app = app_with(LEDGER, tmp_path)
+    watched.begin(app, None, "other")
+    watched.leave(app)
+    value(app.book)
+    watched.turn_to(app, "book/receipts/made-every-time")
+    value(app.book)
+    watched.finish(app, None)
+    later = app_with({"facts": {"a.x": {"value": 3}}}, tmp_path)
+    assert watched.to_read(later, later.env) == watched.to_write(later, later.env) == []
 
 
 def test_what_is_used_for_no_page_makes_none_anew(tmp_path: Path) -> None:
     app = app_with(LEDGER, tmp_path)
     assert json.loads(json.dumps(app.book)) == LEDGER
-    assert app.env.armsbrief_used == {}
+    assert app.env.armsbrief_read == {}
 
 
 def test_a_page_that_is_read_anew_starts_with_nothing_used(tmp_path: Path) -> None:
@@ -125,7 +164,7 @@ def test_a_page_that_is_read_anew_starts_with_nothing_used(tmp_path: Path) -> No
     app.env.temp_data["docname"] = "page"
     _ = app.book["facts"]["a.x"]["value"]
     watched.forget(app, app.env, "page")
-    assert app.env.armsbrief_used == {}
+    assert app.env.armsbrief_read == {}
 
 
 def test_an_entry_that_is_not_there_is_a_key_error_as_ever(tmp_path: Path) -> None:

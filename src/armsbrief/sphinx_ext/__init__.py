@@ -44,7 +44,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _find_backends_once() -> None:
-    """Spare pybtex the search through all installed packages, which it repeats for each citation."""
+    """Spare pybtex the search through all packages, which it repeats for each citation."""
     for name in ("docutils", "plaintext"):
         found = find_plugin("pybtex.backends", name)
         register_plugin("pybtex.backends", name, found, force=True)
