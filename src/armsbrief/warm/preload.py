@@ -8,15 +8,16 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-_LIBRARIES = ("numpy", "pandas", "altair", "vl_convert", "armsbrief.notebook")
-# What few notebooks need and takes as long as all of these: imported while no kernel is asked for.
-_HEAVY = ("scipy.stats", "statsmodels.api", "ruptures", "matplotlib.pyplot")
+_LIBRARIES = (
+    "numpy", "pandas", "altair", "vl_convert", "ruptures", "statsmodels.api", "matplotlib.pyplot",
+    "armsbrief.notebook",
+)  # fmt: skip
 # What a kernel imports on its way to the first cell. debugpy would be compiled anew in each.
 _KERNEL = ("ipykernel.debugger", "ipykernel.kernelapp", "IPython")
 # What these import only when first used, as far as the installed versions have it.
@@ -58,8 +59,9 @@ def preload(without: Collection[str]) -> dict[str, str]:
     gc.disable()  # a collection would touch, and so copy, pages shared with every kernel
     for name in _KERNEL:
         importlib.import_module(name)
-    for name in _installed(_LIBRARIES, without):
-        _quietly(name)
+    for name in _LIBRARIES:
+        if name not in without and importlib.util.find_spec(name.partition(".")[0]):
+            _quietly(name)
     for name in _LATER:
         with suppress(ImportError):
             importlib.import_module(name)
@@ -67,33 +69,6 @@ def preload(without: Collection[str]) -> dict[str, str]:
     settle()
     gc.collect()
     gc.freeze()
-    return _set_since(before)
-
-
-def heavy(without: Collection[str]) -> list[str]:
-    """Return the libraries that `add` is for, in order; parameters as for `preload`."""
-    return _installed(_HEAVY, without)
-
-
-def add(name: str) -> dict[str, str]:
-    """Import one library more, for the kernels that are still to come.
-
-    Returns and raises the same as `preload`; after an `UnfitError` this process
-    is no longer fit to be forked, as part of the library may be there.
-    """
-    before = dict(os.environ)
-    _quietly(name)
-    settle()
-    gc.freeze()
-    return _set_since(before)
-
-
-def _installed(names: Collection[str], without: Collection[str]) -> list[str]:
-    found = importlib.util.find_spec
-    return [n for n in names if n not in without and found(n.partition(".")[0])]
-
-
-def _set_since(before: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 

@@ -1,8 +1,7 @@
 """The process that has the libraries and forks the kernels.
 
 One thread, one loop, nothing that blocks: a client that says nothing or half a
-sentence holds up nobody. What few kernels need is imported while nobody asks for
-one. The server ends when its parent has ended and its last
+sentence holds up nobody. The server ends when its parent has ended and its last
 kernel has, or at once when told to with nothing left to serve.
 """
 
@@ -81,18 +80,14 @@ class Server:
         Of the socket, to be removed at the end.
     imported : dict
         Environment variables that the libraries set.
-    heavy : list of str
-        Libraries to import while nobody asks for a kernel.
     """
 
     def __init__(
-        self, listener: socket.socket, parent: int, path: Path, imported: dict[str, str],
-        heavy: list[str],
-    ) -> None:  # fmt: skip
+        self, listener: socket.socket, parent: int, path: Path, imported: dict[str, str]
+    ) -> None:
         self.listener = listener
         self.path = path
         self.imported = imported
-        self.heavy = heavy
         self._place = path.stat()
         self.files = preload.own_files()
         self.clients: set[Client] = set()
@@ -110,23 +105,13 @@ class Server:
     def serve(self) -> Start | None:
         """Serve to the end; in each fork, return at once with what it is to become."""
         while not self.retired or any(client.kernel for client in self.clients):
-            events = self.selector.select(0 if self.heavy else None)
-            if not events:
-                self._use_the_pause()
-            for key, _ in events:
+            for key, _ in self.selector.select():
                 if self.selector.get_map().get(key.fileobj) is not key:
                     continue  # closed on account of an earlier event of this round
                 if start := key.data():
                     return start  # type: ignore[no-any-return]  # typed where it is registered
         self._close()
         return None
-
-    def _use_the_pause(self) -> None:
-        """Import one library more; what cannot be imported unnoticed spoils this process."""
-        try:
-            self.imported |= preload.add(self.heavy.pop(0))
-        except preload.UnfitError:
-            self._retire()
 
     def _watch(self, source: int | socket.socket, act: Callable[[], Start | None]) -> None:
         self.selector.register(source, selectors.EVENT_READ, act)
@@ -233,7 +218,6 @@ class Server:
             with suppress(KeyError):
                 self.selector.unregister(source)
         self.retired = True
-        self.heavy.clear()
         self._remove_socket()
         self.listener.close()
         for client in [client for client in self.clients if not client.kernel]:
@@ -270,8 +254,7 @@ def main() -> tuple[Callable[[], None], Callable[[], None]] | None:
         os.execv(sys.executable, [*sys.orig_argv, str(error)])  # noqa: S606  # ourselves, anew
     listener = socket.socket(fileno=int(number))
     listener.set_inheritable(False)
-    heavy = preload.heavy(without)
-    if start := Server(listener, int(parent), Path(path), imported, heavy).serve():
+    if start := Server(listener, int(parent), Path(path), imported).serve():
         prepare(start)
         return IPKernelApp.launch_instance, finish
     return None
