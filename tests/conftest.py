@@ -27,6 +27,14 @@ settings.register_profile("brief", deadline=None, max_examples=60)
 settings.load_profile("brief")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, all that looks at the same builds goes to one process; a file stays whole."""
+    for item in items:
+        builds = "first" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("builds" if builds else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Brief:
     """The first build of all; another follows in its place, where little is to be made anew."""
