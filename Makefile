@@ -48,20 +48,21 @@ mutations: $(READY)
 faults: $(READY)
 	$(BIN)/python benchmarks/break_builds.py
 
-# Known vulnerabilities (advisory: it needs a network, and says so without one), licences, SBOM.
+# Known vulnerabilities, and what could not be checked for want of a network; licences; SBOM.
+audit: _build/sbom.json
+	$(BIN)/python scripts/audit.py _build/audit/bin/pip-audit
+
 # The tools have an environment of their own, so that they do not audit themselves.
-audit: $(READY)
+_build/sbom.json: $(READY) requirements-audit.txt
 	$(PYTHON) -m venv _build/audit
 	_build/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
-	_build/audit/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o _build/sbom.json
 	_build/audit/bin/pip-licenses --python $(BIN)/python --format markdown --with-urls --output-file _build/licences.md
-	_build/audit/bin/pip-audit --requirement requirements.txt --disable-pip --require-hashes \
-	  || echo "pip-audit: vulnerabilities are listed above, or its service could not be reached: advisory"
+	_build/audit/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o $@
 
 # What a host of static pages serves: the newest edition, and each at /editions/<name>/.
-pages: $(READY)
+pages: $(READY) _build/sbom.json
 	for name in $$($(BIN)/python -c "from armsbrief import editions; print(*editions.names())"); do \
-	  $(BIN)/armsbrief build --edition $$name; done
+	  $(BIN)/armsbrief build --edition $$name || exit; done
 	$(BIN)/python scripts/lay_out_pages.py
 
 clean:

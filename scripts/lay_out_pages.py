@@ -2,7 +2,8 @@
 
 `_build/pages/` gets the site of the newest edition at its top, and every
 edition's at `editions/<name>/`, each with its PDF, ledger and kit beside the
-pages, and with a manifest that lists all of that.
+pages, with the bill of materials and the licences of the packages, and with a
+manifest that lists all of that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from armsbrief import editions, manifest, paths
 
 _BESIDE = ("brief.pdf", "ledger.json", "kit")
-_AUDIT = ("sbom.json", "licences.md")
+_OF_ALL = ("sbom.json", "licences.md")  # made by `make pages` before: what every edition rests on
 
 
 def lay_out(edition: Path, place: Path) -> None:
@@ -25,9 +26,8 @@ def lay_out(edition: Path, place: Path) -> None:
             shutil.copytree(source, place / name, dirs_exist_ok=True)
         elif source.is_file():
             shutil.copyfile(source, place / name)
-    for name in _AUDIT:
-        if (paths.BUILD / name).is_file():
-            shutil.copyfile(paths.BUILD / name, place / name)
+    for name in _OF_ALL:
+        shutil.copyfile(paths.BUILD / name, place / name)
     manifest.write(place)
 
 

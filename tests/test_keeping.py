@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mini import Row, commit, months, write_brief
 
-from armsbrief import editions, keeping, paths
+from armsbrief import build, editions, keeping, paths, words
 
 FIRST, SECOND = "2025-02-01", "2025-12-01"
 CODE = """
@@ -91,3 +91,23 @@ def test_the_next_store_forgets_neither_verdict_nor_cause(
     with paths.at(root):
         keeping.keep(lambda text: None)
     assert record(root) == before
+
+
+def judged(root: Path, day: str) -> dict[str, Any]:
+    with paths.at(root):
+        _, made = build.judge(day, {"as_of": day}, 1, lambda text: None)
+    return made
+
+
+def test_an_edition_built_again_says_which_claims_read_otherwise_then(succeeded: Path) -> None:
+    assert judged(succeeded, FIRST)["said_otherwise"] == ["peak"]
+
+
+def test_the_newest_edition_reads_as_it_does(succeeded: Path) -> None:
+    assert judged(succeeded, SECOND)["said_otherwise"] == []
+
+
+def test_pages_and_paper_warn_of_an_edition_that_read_otherwise() -> None:
+    assert words.edition_line({"edition": FIRST, "said_otherwise": []}) == f"Edition {FIRST}"
+    line = words.edition_line({"edition": FIRST, "said_otherwise": ["peak"]})
+    assert line.startswith(f"Edition {FIRST} Some claims of this edition read otherwise")

@@ -110,5 +110,5 @@ def test_pages_whose_process_is_killed_end_in_one_message(
     """As the system does where memory runs out."""
     monkeypatch.setattr(publish, "_site", _killed)
     with pytest.raises(WorkerKilledError, match="want of memory") as said:
-        publish.publish(tmp_path, tmp_path / "ledger.json", "e", "2026-01-01", with_paper=False)
+        publish.publish(tmp_path, tmp_path / "ledger.json", "2026-01-01", with_paper=False)
     assert "Next:" in str(said.value)

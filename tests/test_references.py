@@ -50,11 +50,11 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> str:
     (work / "source" / "index.md").write_text("# A book\n\nAll is well here.\n")
     (book / "page.md").write_text(PAGE)
     records = collect([CASES / "stock.ipynb"])
-    ledger = {"facts": records["facts"], "charts": records["charts"], "tables": {}, "claims": {},
+    ledger = {"edition": "test", "facts": records["facts"], "charts": records["charts"], "tables": {}, "claims": {},
               "recommendations": {}}  # fmt: skip
     (work / "ledger.json").write_text(json.dumps(ledger))
     with pytest.raises(LedgerError) as caught:
-        publish.publish(work, work / "ledger.json", "test", "2026-01-01")
+        publish.publish(work, work / "ledger.json", "2026-01-01")
     assert not (work / "brief.pdf").exists()
     return str(caught.value)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -60,3 +63,59 @@ def test_no_code_of_ours_starts_a_shell_or_reads_python_objects() -> None:
         assert not re.search(
             r"yaml\.(load|unsafe_load|full_load)\(|pickle\.loads?\(|os\.system", text
         ), path
+
+
+def script(name: str) -> ModuleType:
+    """One of the scripts that `make` runs."""
+    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SOUND = {"name": "a", "version": "1", "vulns": []}
+FLAWED = {"name": "b", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]}
+UNKNOWN = {"name": "c", "skip_reason": "not found"}
+
+
+@pytest.mark.parametrize(
+    ("packages", "says", "status"),
+    [
+        (None, "nothing was checked", 0),
+        ([UNKNOWN], "none of the 1 packages is known to the service; nothing was checked", 0),
+        ([SOUND, UNKNOWN], "1 of 2 packages were checked; none is known. 1 are unknown", 0),
+        ([SOUND], "1 of 1 packages were checked; none is known.", 0),
+        ([SOUND, FLAWED], "b 2: CVE-1, mended in 3", 1),
+    ],
+)
+def test_the_audit_says_what_it_checked_and_fails_on_a_known_flaw(
+    packages: list[dict[str, object]] | None, says: str, status: int
+) -> None:
+    found = None if packages is None else {"dependencies": packages}
+    lines, ends_with = script("audit").told(found)
+    assert says in "\n".join(lines)
+    assert ends_with == status
+
+
+def test_a_program_that_gives_no_answer_was_not_asked(tmp_path: Path) -> None:
+    program = tmp_path / "pip-audit"
+    program.write_text("#!/bin/sh\necho 'no network' >&2; exit 1\n")
+    program.chmod(0o755)
+    assert script("audit").asked(program) is None
+
+
+def test_every_edition_is_laid_out_with_its_bill_of_materials(tmp_path: Path) -> None:
+    build, place = tmp_path / "_build", tmp_path / "pages"
+    (build / "editions" / "x" / "html").mkdir(parents=True)
+    (build / "editions" / "x" / "html" / "index.html").write_text("page")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "BUILD", build)
+        with pytest.raises(FileNotFoundError, match=r"sbom\.json"):
+            script("lay_out_pages").lay_out(build / "editions" / "x", place)
+        for name in ("sbom.json", "licences.md"):
+            (build / name).write_text("made")
+        script("lay_out_pages").lay_out(build / "editions" / "x", place)
+    listed = json.loads((place / "manifest.json").read_text("utf-8"))
+    assert {"index.html", "sbom.json", "licences.md"} <= set(listed["files"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -90,10 +90,13 @@ def build(
         executed, made = judge(name, wanted, workers, say, use_cache)
         if keep_outputs:
             _keep(executed, say)
+        if moved := made["said_otherwise"]:
+            say(f"Edition {name} read otherwise when it was published: {', '.join(moved)}; "
+                "its pages say so")  # fmt: skip
         say("Publishing site and PDF")
         publish.stage(executed, work / "source")
         book = work / "ledger.json"
-        results = (*publish.publish(work, book, name, wanted["as_of"], with_paper), book)
+        results = (*publish.publish(work, book, wanted["as_of"], with_paper), book)
         manifest.write(work / "html")
         results = (*results, manifest.write(work, [result.name for result in results]))
         folders = _places(name, out, is_default=chosen == editions.default())
@@ -119,10 +122,17 @@ def judge(
         executed = execute.run_all(
             jobs, _work(name) / "executed", workers, lambda path: advance(path.name), use_cache
         )
-    made = ledger.compile_ledger(executed, paths.BOOK, name, wanted)
-    made["made_of"] = provenance.made_of()
+    made = compiled(executed, name, wanted)
     ledger.write(made, _work(name) / "ledger.json")
     return executed, made
+
+
+def compiled(executed: Sequence[Path], name: str, wanted: Mapping[str, Any]) -> ledger.Ledger:
+    """Put the ledger of an edition together, with what it was made of and what it once said."""
+    made = ledger.compile_ledger(list(executed), paths.BOOK, name, wanted)
+    made["made_of"] = provenance.made_of()
+    made["said_otherwise"] = keeping.said_otherwise(name, made)
+    return made
 
 
 def _keep(executed: list[Path], say: Report) -> None:

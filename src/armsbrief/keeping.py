@@ -8,7 +8,7 @@ begins, and its committed state is what the causes are found from.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,19 @@ def keep(say: Callable[[str], None]) -> None:
             found = causes.explain(then, sides.resolve(newest.name, Path(folder)), say)
         told = changes.as_told(kept, found)
         changes.write({**kept, **changes.to_keep(older, newest.name, told)}, _record(older))
+
+
+def said_otherwise(name: str, made: Mapping[str, Any]) -> list[str]:
+    """Return the claims that an edition, built again, no longer reads as it was published.
+
+    Data of an earlier date may have come since. Nothing is returned for an
+    edition of which it was not kept what it said.
+    """
+    kept = changes.read(_record(name)) if _record(name).exists() else {}
+    if not changes.is_published(kept):
+        return []
+    again = changes.as_published(name, made)
+    return [change.claim for change in changes.compare(kept, again) if change.moved]
 
 
 def _then(name: str, kept: dict[str, Any], scratch: Path) -> sides.Side:

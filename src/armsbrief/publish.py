@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 from filelock import FileLock
 
-from armsbrief import execute, onepage, paper, paths, unchanged
+from armsbrief import execute, onepage, paper, paths, unchanged, words
 from armsbrief.errors import LedgerError
 from armsbrief.pool import WorkerKilledError
 from armsbrief.references import bibliography
@@ -90,9 +90,7 @@ def _print_contents() -> str:
     return yaml.safe_dump(contents, sort_keys=False)
 
 
-def publish(
-    work: Path, ledger: Path, edition: str, as_of: str, with_paper: bool = True
-) -> tuple[Path, ...]:
+def publish(work: Path, ledger: Path, as_of: str, with_paper: bool = True) -> tuple[Path, ...]:
     """Build the site and the PDFs side by side.
 
     Parameters
@@ -101,8 +99,8 @@ def publish(
         Folder with the staged `source`; everything else is made in it.
     ledger : pathlib.Path
         The ledger that the pages refer to.
-    edition, as_of : str
-        Name and knowledge date, for the title page and the PDF's dates.
+    as_of : str
+        The knowledge date, for the PDF's dates.
     with_paper : bool
         Whether to make the PDF too.
 
@@ -129,7 +127,7 @@ def publish(
             site = pool.submit(_site, work, environment)
             if not with_paper:
                 return (site.result(),)
-            printed = pool.submit(_paper, work, environment, edition)
+            printed = pool.submit(_paper, work, environment, ledger)
             short = pool.submit(_one_page, work, environment, ledger)
             papers = [*printed.result(), *short.result()]
             for made in papers:
@@ -149,10 +147,10 @@ def _site(work: Path, environment: Mapping[str, str]) -> Path:
     return work / "html"
 
 
-def _paper(work: Path, environment: Mapping[str, str], edition: str) -> list[Path]:
+def _paper(work: Path, environment: Mapping[str, str], ledger: Path) -> list[Path]:
     os.environ.update(environment)
     context = {"print_kind": "Policy brief with executable evidence",
-               "print_edition": f"Edition {edition}"}  # fmt: skip
+               "print_edition": words.edition_line(json.loads(ledger.read_bytes()))}  # fmt: skip
     _sphinx(work, "singlehtml", {
         "html_theme": "armsbrief_print", "html_theme_options": {}, "html_context": context,
         "external_toc_path": "_toc_print.yml", "html_sidebars": {},

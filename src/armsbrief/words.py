@@ -23,7 +23,21 @@ GRADE = {
     "anonymous-source": ("outlet on unnamed sources", "outlets on unnamed sources"),
     "op-ed": ("the op-ed itself", "the op-ed itself"),
 }
+_OTHERWISE = (
+    "Some claims of this edition read otherwise when it was published: data of an earlier date "
+    "came later, and are in it. What it said then is kept on the page of changes of the newest."
+)
 _COMPLETE = ("USD bn", "USD m", "USD", "EUR", "EUR m", "percent", "km", "year", "date", "text")
+
+
+def otherwise(book: Mapping[str, Any]) -> str:
+    """Warn of an edition that was built again and is not what was published; empty if it is."""
+    return _OTHERWISE if book.get("said_otherwise") else ""
+
+
+def edition_line(book: Mapping[str, Any]) -> str:
+    """Name the edition on paper, with that warning."""
+    return " ".join(filter(None, (f"Edition {book['edition']}", otherwise(book))))
 
 
 def robustness(claim: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from armsbrief import data, editions, paths
+from armsbrief import build, data, editions, paths
 from armsbrief.errors import ArmsbriefError
 from armsbrief.verify import files, inputs, links, page, pages, paper, remade, tables
 from armsbrief.verify.published import Published
@@ -83,7 +83,7 @@ def _of_inputs(found: Published, again: Remade) -> tuple[Callable[[], Check], ..
         inputs.check_prose,
         inputs.check_stored,
         lambda: inputs.check_ledger(
-            found, inputs.again(again.executed, book["edition"], book["parameters"])
+            found, build.compiled(again.executed, book["edition"], book["parameters"])
         ),
         lambda: inputs.check_sources(found),
     )

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from armsbrief import data, ledger, paths, prose, provenance, secret
+from armsbrief import data, paths, prose, secret
 from armsbrief.errors import ArmsbriefError, ProseError
 from armsbrief.validation import check_table
 from armsbrief.verify.published import Published
@@ -142,12 +142,6 @@ def _outcome(case: ET.Element) -> str:
     first = (wrong[0].get("message") or wrong[0].text or wrong[0].tag).strip().splitlines()
     where = (case.get("classname") or "").rpartition(".")[2] or "notebook"
     return f"{where}, {case.get('name')}: {first[0][:200]}"
-
-
-def again(executed: Sequence[Path], edition: str, wanted: Mapping[str, Any]) -> ledger.Ledger:
-    """Judge the claims anew, from notebooks that were executed anew."""
-    made = ledger.compile_ledger(list(executed), paths.BOOK, edition, wanted)
-    return {**made, "made_of": provenance.made_of()}
 
 
 def check_ledger(edition: Published, fresh: Mapping[str, Any]) -> Check:

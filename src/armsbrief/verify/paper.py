@@ -8,14 +8,13 @@ from typing import Any
 
 from lxml import etree
 
-from armsbrief import manifest, onepage
+from armsbrief import manifest, onepage, words
 from armsbrief.verify import pdf
 from armsbrief.verify.appendix import AS_IN, Receipts, Sources
 from armsbrief.verify.cover import Cover, Known, joined
 from armsbrief.verify.pdf import Flow, Paper
 from armsbrief.verify.published import DIGIT, Published
 from armsbrief.verify.report import Check
-from armsbrief.words import day
 
 _SAID = ("says", "sentence", "counter_evidence", "limits")
 _ASKED = ("asks", "first_step", "indicator")
@@ -60,7 +59,7 @@ def wrong_texts(edition: Published, paper: Paper) -> list[str]:
         _explain_chart(cover, chart, sources)
     cover.explain(edition.on_paper)
     cover.explain(Known(_places_of_tables(edition, flow)))
-    cover.find(joined(f"EVIDENCE\nEdition {edition.ledger['edition']}\nA small raised r"))
+    cover.find(joined(f"EVIDENCE\n{words.edition_line(edition.ledger)}\nA small raised r"))
     wrong += [f"brief.pdf, page {flow.page(place)}: no number we know of in its place: …{text}…"
               for place, text in cover.left()]  # fmt: skip
     wrong += [f"brief.pdf: does not say {where} of the ledger: {text!r}"
@@ -139,7 +138,9 @@ def _explain_chart(cover: Cover, chart: Mapping[str, Any], sources: Sources) -> 
     drawn = etree.fromstring(chart["svg"].encode())
     cover.find(joined("".join("".join(t.itertext()) for t in drawn.iter("{*}text"))))
     note = f"{chart['note']} " if chart["note"] else ""
-    beside = f"{chart['title']} {chart['finding']} {note}Data known on {day(chart['as_of'])}; "
+    beside = (
+        f"{chart['title']} {chart['finding']} {note}Data known on {words.day(chart['as_of'])}; "
+    )
     end = cover.find(joined(beside))
     if end >= 0 and cover.text.startswith("sources:", end):
         place = end + len("sources:")

@@ -55,8 +55,7 @@ class Remade:
         publish.stage(self.executed, self._folder / "source")
         with mock.patch.dict(os.environ, self._address()):
             as_of = self._edition.ledger["parameters"]["as_of"]
-            name = self._edition.ledger["edition"]
-            [site] = publish.publish(self._folder, book, name, as_of, with_paper=False)
+            [site] = publish.publish(self._folder, book, as_of, with_paper=False)
         return site
 
     def _address(self) -> dict[str, str]:

@@ -51,6 +51,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], tre
         "above": _caption(app.env, page) if page != "index" else "",
         "parts": list(_parts(app, page, root)),
         "edition": ledger["edition"],
+        "otherwise": words.otherwise(ledger),
         "known": words.day(ledger["parameters"]["as_of"]),
         "downloads": downloads.offered(),
         **metadata.head(app, described),
