@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import copy
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,14 +16,16 @@ from lxml import html
 from armsbrief import ledger, manifest, paths
 from armsbrief.claims import read_claims
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import inputs, links, pages, paper, pdf, remade, tables
+from armsbrief.verify import beside, inputs, links, pages, paper, pdf, tables
 from armsbrief.verify.published import TOKEN, Published
 from armsbrief.verify.report import Check
+from armsbrief.verify.spoil import again, other
 
 _FACT, _LEDGER, _SETTING = "a number on a page", "a fact in the ledger", "a setting of a rule"
 _VERDICT, _TYPED = "a verdict on a page", "a digit typed into a page"
 _PAPER, _KNOWN = "a number in the PDF", "another number of the PDF in its place"
 _BESIDE, _FILE, _SPOILT = "a number beside the facts of a page", "a published file", "a byte more"
+_BESIDE_PAGES = (beside.KIT, beside.ONE_PAGE, beside.TABLE, beside.DATA)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Edit:
         tried = {
             _FACT: _edit_page, _VERDICT: _edit_page, _TYPED: _edit_page, _LEDGER: _edit_ledger,
             _BESIDE: _edit_text, _SETTING: _edit_setting, _PAPER: _edit_paper, _KNOWN: _edit_paper,
-            _FILE: _edit_file,
+            _FILE: _edit_file, **dict.fromkeys(_BESIDE_PAGES, _edit_beside),
         }  # fmt: skip
         return tried[self.kind](self, found)
 
@@ -73,8 +73,13 @@ def possible(found: Published) -> list[Edit]:
     edits += [Edit("claims.yml", _SETTING, place) for place in _settings()]
     in_pdf = range(len(_numbers(found.folder)))
     edits += [Edit("brief.pdf", kind, n) for kind in (_PAPER, _KNOWN) for n in in_pdf]
+    edits += [Edit(name, kind, n) for kind, name, n in beside.possible(found)]
     listed = json.loads((found.folder / manifest.NAME).read_text("utf-8"))["files"]
     return edits + [Edit(name, _FILE, _SPOILT) for name in listed]
+
+
+def _edit_beside(edit: Edit, found: Published) -> str:
+    return beside.caught_by((edit.kind, edit.table, int(edit.place)), found)
 
 
 def _edit_page(edit: Edit, found: Published) -> str:
@@ -85,13 +90,13 @@ def _edit_page(edit: Edit, found: Published) -> str:
         text = "".join(element.itertext())
         for child in list(element):
             element.remove(child)
-        element.text = _other(text)
+        element.text = other(text)
         return _noticed(found, edit.table, tree, pages.check_numbers)
     if edit.kind == _VERDICT:
         element = pages.with_class(tree, "verdict")[place]
         kinds = [c for c in element.get("class").split() if c.startswith("verdict-")]
-        other = "verdict-supported" if "verdict-supported" not in kinds else "verdict-not-supported"
-        element.set("class", f"verdict {other}")
+        new = "verdict-supported" if "verdict-supported" not in kinds else "verdict-not-supported"
+        element.set("class", f"verdict {new}")
         return _noticed(found, edit.table, tree, pages.check_verdicts)
     element = _paragraphs(tree)[place]
     element.text = (element.text or "") + " 9,417 weapons "
@@ -102,7 +107,7 @@ def _edit_text(edit: Edit, found: Published) -> str:
     """Change a number that is no fact, wherever it stands on a page, its head and charts too."""
     tree = copy.deepcopy(found.pages[edit.table])
     text, start, end = _beside(tree)[int(edit.place)]
-    text.set(text.text[:start] + _other(text.text[start:end]) + text.text[end:])
+    text.set(text.text[:start] + other(text.text[start:end]) + text.text[end:])
     checks = (pages.check_strays, tables.check_tables, pages.check_numbers, pages.check_charts,
               pages.check_verdicts, pages.check_metadata, links.check_links)  # fmt: skip
     return _noticed(found, edit.table, tree, *checks) or _made_otherwise(found, edit.table, tree)
@@ -110,27 +115,16 @@ def _edit_text(edit: Edit, found: Published) -> str:
 
 def _made_otherwise(found: Published, page: str, tree: Any) -> str:
     """Compare the edited page with the one that is made again from the ledger."""
-    made = html.document_fromstring((_again(found.folder) / page).read_bytes())
+    made = html.document_fromstring((again(found.folder).site / page).read_bytes())
     return "" if html.tostring(made) == html.tostring(tree) else "the page made again"
-
-
-@cache
-def _again(folder: Path) -> Path:
-    """Make the site again, once; it must be the one that is edited."""
-    private = Path(tempfile.mkdtemp(prefix="armsbrief-"))
-    atexit.register(shutil.rmtree, private, ignore_errors=True)
-    found = Published(folder)
-    again = remade.Remade(found, private, use_cache=True)
-    if wrong := remade.check_site(found, again).failures:
-        raise ArmsbriefError(f"{folder}: the site is wrong before it is edited: {wrong[0]}")
-    return again.site
 
 
 def prepare(found: Published) -> None:
     """Read and make once what many edits are compared with, before there are many processes."""
     _paper(found.folder)
     _numbers(found.folder)
-    _again(found.folder)
+    made = again(found.folder)
+    _ = made.kit, made.one_page
 
 
 def _noticed(found: Published, page: str, tree: Any, *checks: Callable[[Published], Check]) -> str:
@@ -210,7 +204,7 @@ def _edit_ledger(edit: Edit, found: Published) -> str:
     if isinstance(fact["value"], int | float) and not isinstance(fact["value"], bool):
         fact["value"] = fact["value"] * 10 + 1
     else:
-        fact["display"] = _other(fact["display"])
+        fact["display"] = other(fact["display"])
     made = replace(found)
     vars(made)["ledger"] = edited
     check = inputs.check_ledger(made, found.ledger)
@@ -223,9 +217,9 @@ def _edit_paper(edit: Edit, found: Published) -> str:
     read, others = _paper(found.folder), _numbers(found.folder)
     if edit.kind == _KNOWN:
         _, new, _ = others[(int(edit.place) * 7919 + 1) % len(others)]
-        new = _other(token) if new == token else new
+        new = other(token) if new == token else new
     else:
-        new = _other(token)
+        new = other(token)
     text = read.pages[number]
     edited = list(read.pages)
     edited[number] = text[:place] + new + text[place + len(token) :]
@@ -286,11 +280,3 @@ def _edit_setting(edit: Edit, found: Published) -> str:
     shown = ("verdict", "sentence", "tolerance", "robustness", "break_even")
     moved = [key for key in shown if judged[key] != kept[key]]
     return f"shown: {moved[0]}" if moved else ""
-
-
-def _other(text: str) -> str:
-    """Change the last digit of a text by one; a text without a digit gets one."""
-    for place in range(len(text) - 1, -1, -1):
-        if text[place] in "0123456789":
-            return text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
-    return text + " 9"

@@ -17,24 +17,28 @@ from armsbrief.verify import pdf
 from armsbrief.verify.published import Published, squeezed
 from armsbrief.verify.report import Check
 
+IN_KIT = "every number in the letters and downloads is the ledger's"
 _PICTURE = ".png"
 
 
 def check_kit(edition: Published) -> Check:
     """Look in every file of the kit for the display form of the facts that it says it uses."""
-    check = Check("every number in the letters and downloads is the ledger's")
+    check = Check(IN_KIT)
     listed = edition.folder / "kit" / "manifest.json"
     if not listed.is_file():
         check.looked_at = "no kit in this edition"
         check.not_checked.append("letters and other files of the kit: this edition has none")
         return check
-    files = _listed(listed)
-    readable = {name: facts for name, facts in files.items() if not name.endswith(_PICTURE)}
-    for name, facts in readable.items():
-        check.failures += _wrong(edition, listed.parent / name, name, facts)
-    check.looked_at = f"{sum(map(len, readable.values()))} numbers in {len(readable)} files"
+    files, read = _listed(listed), readable(listed)
+    for name, facts in read.items():
+        path = listed.parent / name
+        if path.is_file():
+            check.failures += wrong(edition, text_of(path), name, facts)
+        else:
+            check.failures.append(f"kit/{name}: listed and not there")
+    check.looked_at = f"{sum(map(len, read.values()))} numbers in {len(read)} files"
     check.not_checked.append(
-        f"{len(files) - len(readable)} pictures of the kit: the drawing and the text beside each "
+        f"{len(files) - len(read)} pictures of the kit: the drawing and the text beside each "
         "are read, not its pixels"
     )
     return check
@@ -47,11 +51,14 @@ def _listed(path: Path) -> dict[str, list[str]]:
     return {name: list(e["facts"] if isinstance(e, dict) else e) for name, e in entries}
 
 
-def _wrong(edition: Published, path: Path, name: str, facts: list[str]) -> Iterator[str]:
-    if not path.is_file():
-        yield f"kit/{name}: listed and not there"
-        return
-    text = squeezed(text_of(path))
+def readable(listed: Path) -> dict[str, list[str]]:
+    """Return from a kit's manifest the files that have a text, with the facts that they use."""
+    return {name: facts for name, facts in _listed(listed).items() if not name.endswith(_PICTURE)}
+
+
+def wrong(edition: Published, said: str, name: str, facts: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the text of a file that is to show these facts."""
+    text = squeezed(said)
     for fact in facts:
         if fact not in edition.facts:
             yield f"kit/{name}: uses {fact!r}, which the ledger has not"

@@ -18,6 +18,7 @@ from armsbrief.verify.report import Check
 
 _SAID = ("says", "sentence", "counter_evidence", "limits")
 _ASKED = ("asks", "first_step", "indicator")
+ONE_PAGE, ON_ONE_PAGE = tuple(onepage.SIZES), "the PDFs of one page say what the ledger says"
 _FOOT = re.compile(r"\n(?P<above>[^\n]*)\nEdition (?P<edition>\S+) (?P<page>\d+) / (?P<of>\d+)\s*$")
 _BULLET = re.compile(
     r"^(?:•|(\d{1,2})\.) ?$", re.MULTILINE
@@ -160,22 +161,26 @@ def _places_of_tables(edition: Published, flow: Flow) -> Iterator[str]:
 
 def check_one_page(edition: Published) -> Check:
     """Look in the PDFs of one page for each finding and the ledger's hash."""
-    check = Check("the PDFs of one page say what the ledger says")
-    digest = manifest.digest(edition.folder / "ledger.json")
-    found_as = [(f"claims.{name}.found_as", claim["found_as"])
-                for name, claim in edition.ledger["claims"].items()]  # fmt: skip
-    for name in onepage.SIZES:
+    check = Check(ON_ONE_PAGE)
+    for name in ONE_PAGE:
         path = edition.folder / name
-        if not path.is_file():
+        if path.is_file():
+            check.failures += wrong_on_one_page(edition, name, "\n".join(pdf.read(path).pages))
+        else:
             check.failures.append(f"{name}: not there")
-            continue
-        text = joined("\n".join(pdf.read(path).pages))
-        check.failures += [
-            f"{name}: does not say {where} of the ledger: {said!r}"
-            for where, said in [*found_as, ("the hash", digest)] if joined(said) not in text
-        ]  # fmt: skip
-    check.looked_at = f"{len(found_as)} texts in {len(onepage.SIZES)} files"
+    check.looked_at = f"{len(edition.ledger['claims'])} texts in {len(ONE_PAGE)} files"
     return check
+
+
+def wrong_on_one_page(edition: Published, name: str, said: str) -> list[str]:
+    """Return the texts of the ledger that a PDF of one page does not say."""
+    digest, text = manifest.digest(edition.folder / "ledger.json"), joined(said)
+    texts = [(f"claims.{claim}.found_as", entry["found_as"])
+             for claim, entry in edition.ledger["claims"].items()]  # fmt: skip
+    return [
+        f"{name}: does not say {where} of the ledger: {expected!r}"
+        for where, expected in [*texts, ("the hash", digest)] if joined(expected) not in text
+    ]  # fmt: skip
 
 
 def _expected(edition: Published) -> list[tuple[str, str]]:

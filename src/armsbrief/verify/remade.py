@@ -19,6 +19,8 @@ from armsbrief.verify import files, page
 from armsbrief.verify.published import Published
 from armsbrief.verify.report import Check
 
+SITE = "the site made again from its ledger has the same files"
+REST = "the kit and the one-page PDFs made again say the same"
 # Not made here: PDFs are read, the rest is written after a build, or is no part of what is read.
 _LATER = ("brief.pdf", *onepage.SIZES, manifest.NAME, str(page.RESULT), ".buildinfo")
 
@@ -37,25 +39,25 @@ class Remade:
     """
 
     def __init__(self, edition: Published, folder: Path, *, use_cache: bool = False) -> None:
-        self._edition, self._folder, self._use_cache = edition, folder, use_cache
+        self._edition, self.work, self._use_cache = edition, folder, use_cache
 
     @cached_property
     def executed(self) -> list[Path]:
         """The notebooks, executed anew with the parameters of the edition."""
         declared = {p: parameters.declared(p) for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))}
         jobs = parameters.assign(self._edition.ledger["parameters"], declared)
-        out, workers = self._folder / "executed", os.cpu_count() or 1
+        out, workers = self.work / "executed", os.cpu_count() or 1
         return execute.run_all(jobs, out, workers, use_cache=self._use_cache)
 
     @cached_property
     def site(self) -> Path:
         """The site, from the published ledger."""
-        book = self._folder / "ledger.json"
+        book = self.work / "ledger.json"
         shutil.copyfile(self._edition.folder / "ledger.json", book)
-        publish.stage(self.executed, self._folder / "source")
+        publish.stage(self.executed, self.work / "source")
         with mock.patch.dict(os.environ, self._address()):
             as_of = self._edition.ledger["parameters"]["as_of"]
-            [site] = publish.publish(self._folder, book, as_of, with_paper=False)
+            [site] = publish.publish(self.work, book, as_of, with_paper=False)
         return site
 
     def _address(self) -> dict[str, str]:
@@ -68,20 +70,20 @@ class Remade:
         """The kit, from the published ledger."""
         made = kit.compiled(ledger.read(self._edition.folder / "ledger.json"), self._edition.folder)
         for name, content in made.content.items():
-            target = self._folder / "kit" / name
+            target = self.work / "kit" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        return self._folder / "kit"
+        return self.work / "kit"
 
     @cached_property
     def one_page(self) -> list[Path]:
         """The PDFs of one page, from the published ledger."""
-        return onepage.make(self._edition.folder / "ledger.json", self._folder)
+        return onepage.make(self._edition.folder / "ledger.json", self.work)
 
 
 def check_site(edition: Published, remade: Remade) -> Check:
     """Compare every file of the site with the one that its ledger gives now."""
-    check = Check("the site made again from its ledger has the same files")
+    check = Check(SITE)
     made, published = remade.site, edition.folder / "html"
     names = _names(made) | _names(published)
     check.failures += _differences(made, published, names)
@@ -91,13 +93,13 @@ def check_site(edition: Published, remade: Remade) -> Check:
 
 def check_rest(edition: Published, remade: Remade) -> Check:
     """Compare the kit and the PDFs of one page with those that the ledger gives now."""
-    check = Check("the kit and the one-page PDFs made again say the same")
+    check = Check(REST)
     pairs = [(path, edition.folder / path.name) for path in remade.one_page]
     if (edition.folder / "kit").is_dir():
         names = _names(remade.kit) | _names(edition.folder / "kit")
         pairs += [(remade.kit / name, edition.folder / "kit" / name) for name in sorted(names)]
     for made, published in pairs:
-        if _said(made) != _said(published):
+        if said(made) != said(published):
             check.failures.append(f"{published.relative_to(edition.folder)}: not what it was made")
     check.looked_at = f"{len(pairs)} files"
     return check
@@ -125,7 +127,7 @@ def same(name: str, made: bytes, published: bytes) -> bool:
     return made == published
 
 
-def _said(path: Path) -> str | bytes:
+def said(path: Path) -> str | bytes:
     """Return what a file says: its text where it has one, for other machines set it otherwise."""
     if not path.is_file():
         return b""
