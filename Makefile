@@ -41,8 +41,10 @@ $(READY): requirements.txt pyproject.toml scripts/setup_system.py
 	touch $(READY)
 
 # Every corruption that can be tried takes hours; say how many with N=, all without.
+# The score goes into docs/, from where every later edition publishes it, with what changed since.
 mutations: $(READY)
 	$(BIN)/armsbrief verify --mutations $(if $(N),--sample $(N))
+	cp _build/mutations.json docs/mutations.json
 
 # Kills, full disks, folders that cannot be written: what a build leaves behind.
 faults: $(READY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from pdfua.validator import Validator
 from pypdf import PdfReader
 from support import Brief, pages_of, says
 
+from armsbrief.verify.pdf import flat
 from armsbrief.words import VERDICT
 
 
@@ -118,14 +118,6 @@ def page_of(pdf: PdfReader, title: str) -> int:
     number = pdf.get_destination_page_number(marked[title])
     assert number is not None
     return number + 1
-
-
-def flat(outline: list[Any]) -> Iterator[Any]:
-    for entry in outline:
-        if isinstance(entry, list):
-            yield from flat(entry)
-        else:
-            yield entry
 
 
 def test_the_brief_takes_at_most_twenty_pages_and_the_receipts_follow(pdf: PdfReader) -> None:

@@ -13,9 +13,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 from support import Brief, served
 
-from armsbrief import manifest
+from armsbrief import kit, manifest
 from armsbrief.cli import main
 from armsbrief.verify import (
+    beside,
     edits,
     files,
     inputs,
@@ -144,6 +145,55 @@ def test_a_file_that_is_not_what_its_ledger_gives_is_named(tmp_path: Path) -> No
         "html/book/x.csv: not what its ledger gives",
         "html/new.html: not made by a build",
     ]
+
+
+@pytest.fixture(scope="module")
+def with_kit(edition: Published, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The edition as it stands after `armsbrief kit`."""
+    made = kit.compiled(edition.ledger, edition.folder)
+    folder = tmp_path_factory.mktemp("kit") / "edition"
+    shutil.copytree(edition.folder, folder)
+    for name, content in made.content.items():
+        (folder / "kit" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "kit" / name).write_bytes(content)
+    return Published(folder)
+
+
+def test_a_number_changed_in_any_file_beside_the_pages_is_noticed(with_kit: Published) -> None:
+    places = list(beside.possible(with_kit))
+    assert {kind for kind, _, _ in places} == set(edits._BESIDE_PAGES)
+    missed = [
+        place for place in places[:: len(places) // 300] if not beside.caught_by(place, with_kit)
+    ]
+    assert missed == []
+
+
+def test_a_number_as_it_was_made_is_not_said_to_be_changed(
+    with_kit: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside, "other", lambda text: text)
+    places = [p for p in beside.possible(with_kit) if p[0] != beside.TABLE]
+    assert [
+        place for place in places[:: len(places) // 100] if beside.caught_by(place, with_kit)
+    ] == []
+
+
+def test_the_kept_score_says_what_changed_since(
+    edition: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("armsbrief.paths.ROOT", tmp_path)
+    monkeypatch.setattr("armsbrief.paths.BUILD", tmp_path / "_build")
+    report = Report("an edition", [])
+    assert "No mutation run was made" in page.as_html(page.with_mutations(report, edition))
+    made_of = copy.deepcopy(edition.ledger["made_of"])
+    made_of["code"], made_of["tables"]["equipment"] = "older", "older"
+    score = {"edition": "one", "made_of": made_of, "possible": 9, "tried": 2, "caught": 1,
+             "seed": 0, "kinds": {}, "survivors": {}, "tables": {}}  # fmt: skip
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / page.KEPT).write_text(json.dumps(score))
+    text = page.as_html(page.with_mutations(report, edition))
+    assert "1 of 2 corruptions were caught" in text
+    assert "before these changed: the code, the table equipment." in text
 
 
 def test_the_same_seed_gives_the_same_sample() -> None:

@@ -231,6 +231,20 @@ def arrows(change: Change) -> tuple[str, str, str]:
     return verdict, value, holds
 
 
+def value_around(change: Change, display: str) -> tuple[str, str]:
+    """Return what stands before and behind the value of now, where it moved from another.
+
+    Parameters
+    ----------
+    change : Change
+        Of one claim.
+    display : str
+        The value of now as it is shown; it ends the text but for a unit.
+    """
+    then, _, unit = arrows(change)[1].rpartition(display)
+    return then, unit
+
+
 def _holds(side: Mapping[str, Any]) -> str:
     found = side["robustness"]
     return f"{found['holds']} of {found['of']}" if found else "one reading"

@@ -415,11 +415,10 @@ class Changes(_LedgerDirective):
 
     def _value(self, change: changes.Change) -> list[Node]:
         """Return the value then, as text, and now, as a number with its receipt."""
-        _, text, _ = changes.arrows(change)
         claim = source.of(self.env)["claims"].get(change.claim, {})
         if not (fact := claim.get("estimate_fact")):
-            return [nodes.Text(text)]
-        then, _, unit = text.rpartition(self.facts[fact]["display"])
+            return [nodes.Text(changes.arrows(change)[1])]
+        then, unit = changes.value_around(change, self.facts[fact]["display"])
         return [nodes.Text(then), number(fact, self.facts[fact], self.env), nodes.Text(unit)]
 
     def _link(self, change: changes.Change) -> Node:

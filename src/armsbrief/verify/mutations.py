@@ -84,8 +84,8 @@ def run(
     Returns
     -------
     dict
-        Counts by kind, by table and by reason; it is also kept in `_build` for
-        the verification page unless only some tables were wanted.
+        Counts by kind, by table and by reason, and all survivors; they are also
+        kept in `_build` unless only some tables were wanted.
     """
     found = Published(folder or paths.BUILD / "editions" / (edition or editions.default().name))
     names = list(tables or (entry["name"] for entry in data.tables()))
@@ -96,7 +96,7 @@ def run(
     outcomes = list(_outcomes(found, chosen, say))
     made = _counted(found, outcomes, len(everything), sample, seed)
     if tables is None:
-        ledger.write(made, paths.BUILD / page.MUTATIONS)
+        ledger.write({**made, "survived": _by_reason(made["survived"])}, paths.BUILD / page.KEPT)
     return made
 
 
@@ -263,7 +263,8 @@ def _counted(
         for name, count in rows.items()
     }
     return {
-        "edition": found.ledger["edition"], "ledger": found.digest, "sample": sample, "seed": seed,
+        "edition": found.ledger["edition"], "made_of": found.ledger["made_of"], "sample": sample,
+        "seed": seed,
         "possible": total, "tried": len(outcomes), "caught": len(caught),
         "kinds": {
             kind: {"tried": sum(o.kind == kind for o in outcomes),
@@ -275,6 +276,16 @@ def _counted(
         "tables": tables,
         "survived": [asdict(o) for o in lost],
     }  # fmt: skip
+
+
+def _by_reason(lost: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Sort survivors by reason, then by table and kind: thousands of them stay readable."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for outcome in lost:
+        place, _, kind = outcome["where"].rpartition(": ")
+        table, _, row = place.partition(", ")
+        found.setdefault(outcome["reason"], {}).setdefault(f"{table}: {kind}", []).append(row)
+    return found
 
 
 def _ids(table: str) -> list[str]:

@@ -15,7 +15,7 @@ from armsbrief.verify.report import Report
 
 PAGE = Path("book/verification.html")
 RESULT = Path("verification.json")
-MUTATIONS = Path("mutations.json")  # in _build: the last complete mutation run
+KEPT = Path("mutations.json")  # the last mutation run: in _build, and as committed in docs
 BEGIN, END = "<!-- verification -->", "<!-- /verification -->"
 _NOT_RUN = (
     "<p>No mutation run was made with this edition: that its checks notice what is wrong is not "
@@ -25,13 +25,23 @@ _PLACE = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 
 
 def with_mutations(report: Report, edition: Published) -> Report:
-    """Add the last mutation run, if it was made with this very ledger."""
-    path = paths.BUILD / MUTATIONS
-    if path.is_file():
-        kept = json.loads(path.read_text("utf-8"))
-        if kept.get("ledger") == edition.digest:
-            report.mutations = kept
+    """Add the last mutation run, made here or else the committed one, and what changed since."""
+    for path in (paths.BUILD / KEPT, paths.ROOT / "docs" / KEPT):
+        if path.is_file():
+            kept = json.loads(path.read_text("utf-8"))
+            report.mutations = {**kept, "changed_since": _changed(kept, edition.ledger)}
+            return report
     return report
+
+
+def _changed(kept: Mapping[str, Any], book: Mapping[str, Any]) -> list[str]:
+    """Name what the corrupted edition was made of and this one is not."""
+    then, now = kept["made_of"], book["made_of"]
+    tables = sorted({*then["tables"], *now["tables"]})
+    return [
+        *(f"the {part}" for part in ("code", "rules") if then[part] != now[part]),
+        *(f"the table {t}" for t in tables if then["tables"].get(t) != now["tables"].get(t)),
+    ]
 
 
 def publish(report: Report, edition: Published) -> None:
@@ -97,6 +107,10 @@ def as_html(report: Report) -> str:
 def _mutations(run: Mapping[str, Any]) -> Iterable[str]:
     caught = f"{run['caught']:,} of {run['tried']:,} corruptions were caught by a check or changed"
     yield f"<p>{caught} a displayed number or a verdict.</p>"
+    if run["changed_since"]:
+        yield (f"<p>That run was made with edition {escape(run['edition'])} before these changed: "
+               f"{escape(', '.join(run['changed_since']))}. To make it again: "
+               "<code>make mutations</code>.</p>")  # fmt: skip
     if run["tried"] < run["possible"]:
         yield (f"<p>They are a sample of the {run['possible']:,} that are possible (seed "
                f"{run['seed']}), the same number of each kind where there are as many. All of them "

@@ -52,7 +52,7 @@ def _read(path: Path, changed: int) -> Paper:
     # A font with a sign beyond the first plane, such as an emoji, is read with noughts between.
     pages = tuple(page.extract_text().replace("\0", "") for page in reader.pages)
     links = tuple(frozenset(_leads_to(page)) for page in reader.pages)
-    headings = _flat(reader.outline)
+    headings = flat(reader.outline)
     contents = ((str(h.title), (reader.get_destination_page_number(h) or 0) + 1) for h in headings)
     return Paper(pages, links, tuple(contents))
 
@@ -64,10 +64,11 @@ def _leads_to(page: Any) -> Iterator[str]:
             yield name
 
 
-def _flat(outline: Iterable[Any]) -> Iterator[Any]:
+def flat(outline: Iterable[Any]) -> Iterator[Any]:
+    """Return the bookmarks of a PDF in order, whatever their depth."""
     for entry in outline:
         if isinstance(entry, list):
-            yield from _flat(entry)
+            yield from flat(entry)
         else:
             yield entry
 

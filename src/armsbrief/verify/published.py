@@ -135,16 +135,17 @@ class Published:
             for change in changes.since(changes.read(path), self.ledger):
                 verdict, value, holds = changes.arrows(change)
                 yield from (change.title, verdict, value, holds)
-                yield f"Value: {self._without_number(change, value)}. Holds in: {holds}."
+                yield f"Value: {self._without_number(change)}. Holds in: {holds}."
                 yield from changes.why(change)
                 yield from (f"Why: {text}" for text in changes.why(change))
                 yield from (side["sentence"] for side in (change.before, change.after) if side)
 
-    def _without_number(self, change: changes.Change, value: str) -> str:
+    def _without_number(self, change: changes.Change) -> str:
         """Return the value as it moved without the one of now, which is read as a number."""
         fact = self.ledger["claims"].get(change.claim, {}).get("estimate_fact")
-        then, _, unit = value.rpartition(self.facts[fact]["display"]) if fact else (value, "", "")
-        return then + unit
+        if not fact:
+            return changes.arrows(change)[1]
+        return "".join(changes.value_around(change, self.facts[fact]["display"]))
 
     def unexplained(self, text: str) -> str:
         """Return what stands around the first digit of a text that nothing accounts for."""
