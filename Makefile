@@ -15,7 +15,7 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests --numprocesses 2 --dist loadgroup --durations 20
+	$(BIN)/pytest tests --numprocesses 2 --dist loadfile --durations 20
 	$(BIN)/pytest --nbval --numprocesses 2 --dist loadfile notebooks
 
 # Everything side by side in one run; compare the ratios, never seconds between runs.

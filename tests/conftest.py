@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 from services import Server, answering
@@ -23,64 +27,82 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+Once = Callable[[str, Callable[[Path], Any]], Any]
+
 settings.register_profile("brief", deadline=None, max_examples=60)
 settings.load_profile("brief")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, all that looks at the same builds goes to one process; a file stays whole."""
-    for item in items:
-        builds = "first" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("builds" if builds else item.path.name))
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make something by its name, once for all processes of this run; each gets the same."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def made(name: str, make: Callable[[Path], Any]) -> Any:
+        kept = shared / f"{name}.pickle"
+        with FileLock(f"{kept}.lock"):
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(make(shared / name)))
+        return pickle.loads(kept.read_bytes())  # noqa: S301  # written above
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Brief:
-    """The first build of all; another follows in its place, where little is to be made anew."""
-    return built(copied(tmp_path_factory.mktemp("first") / "copy"))
+def first(once: Once) -> Brief:
+    """The first build of all, never changed: others follow in copies of it."""
+    return cast(Brief, once("first", lambda folder: built(copied(folder / "copy"))))
 
 
-@pytest.fixture(scope="session")
-def brief(first: Brief, tmp_path_factory: pytest.TempPathFactory) -> Brief:
-    """The default edition, built from a copy of this repository."""
-    root = tmp_path_factory.mktemp("brief") / "copy"
+def _copy_of(first: Brief, root: Path) -> Brief:
     shutil.copytree(first.root, root, symlinks=True)
     return Brief(root, root / "_build", first.said.replace(str(first.root), str(root)))
 
 
 @pytest.fixture(scope="session")
-def variants(
-    first: Brief, brief: Brief, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Brief]]]:
+def brief(first: Brief, tmp_path_factory: pytest.TempPathFactory) -> Brief:
+    """The default edition, built from a copy of this repository; each process has its own."""
+    return _copy_of(first, tmp_path_factory.mktemp("brief") / "copy")
+
+
+@pytest.fixture(scope="session")
+def variants(once: Once, first: Brief) -> dict[str, Brief]:
     """Three more builds, side by side: each alone leaves a core idle for half of its time."""
-    plain_root = copied(tmp_path_factory.mktemp("plain") / "copy", memory_of=brief.root)
-    edit_cell(first.root, "equipment", "dod-2022-total-left", "value", "7.50")
-    then = tmp_path_factory.mktemp("then") / "out"
-    with ThreadPoolExecutor() as pool:
-        yield {
-            "costlier": pool.submit(built, first.root),
-            "back then": pool.submit(built, brief.root, "-p", "as_of=2025-04-17", out=then),
-            "plain": pool.submit(built_plainly, plain_root),
-        }
+
+    def made(folder: Path) -> dict[str, Brief]:
+        plain = copied(folder / "plain", memory_of=first.root)
+        costlier = _copy_of(first, folder / "costlier").root
+        edit_cell(costlier, "equipment", "dod-2022-total-left", "value", "7.50")
+        then = _copy_of(first, folder / "then").root
+        with ThreadPoolExecutor() as pool:
+            builds = {
+                "costlier": pool.submit(built, costlier),
+                "back then": pool.submit(built, then, "-p", "as_of=2025-04-17", out=folder / "out"),
+                "plain": pool.submit(built_plainly, plain),
+            }
+        return {name: build.result() for name, build in builds.items()}
+
+    return cast(dict[str, Brief], once("variants", made))
 
 
 @pytest.fixture(scope="session")
-def costlier(variants: dict[str, Future[Brief]]) -> Brief:
+def costlier(variants: dict[str, Brief]) -> Brief:
     """The brief where the Pentagon's 7.12 billion is 7.50 in the table."""
-    return variants["costlier"].result()
+    return variants["costlier"]
 
 
 @pytest.fixture(scope="session")
-def back_then(variants: dict[str, Future[Brief]]) -> Brief:
+def back_then(variants: dict[str, Brief]) -> Brief:
     """The brief as it could have stood on the day of the op-ed."""
-    return variants["back then"].result()
+    return variants["back then"]
 
 
 @pytest.fixture(scope="session")
-def plain(variants: dict[str, Future[Brief]]) -> Brief:
+def plain(variants: dict[str, Brief]) -> Brief:
     """The pages that a host of Jupyter Books would make: no build of ours, stored outputs."""
-    return variants["plain"].result()
+    return variants["plain"]
 
 
 @pytest.fixture

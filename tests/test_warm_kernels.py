@@ -381,6 +381,13 @@ def test_folder_that_is_not_there_fails_as_ever(tmp_path: Path) -> None:
 # Tools -----------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose path leaves room for a socket's name: 107 letters are all there may be."""
+    with tempfile.TemporaryDirectory(prefix="ab-") as folder:
+        yield Path(folder)
+
+
 def papermill_pid(folder: str) -> int:
     path = Path(folder) / f"{os.getpid()}.ipynb"
     cells = [nbformat.v4.new_code_cell("import os, pandas; print(os.getppid())")]
@@ -397,21 +404,19 @@ def test_papermill_in_several_processes_shares_one_server(tmp_path: Path) -> Non
     assert parents == {server().pid}
 
 
-def test_nbval_uses_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_nbval_uses_it_and_leaves_nothing_behind(tmp_path: Path, short: Path) -> None:
     cells = [nbformat.v4.new_code_cell("import sys\nprint('pandas' in sys.modules)")]
     cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text="True\n")]
     cells[0].execution_count = 1
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "one.ipynb")
-    # Not in `tmp_path`: a socket's path may have no more than 107 letters.
-    with tempfile.TemporaryDirectory(prefix="ab-") as runtime:
-        env = {**os.environ, **SWITCH, "XDG_RUNTIME_DIR": runtime}
-        env.pop(FOLDER)
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "one.ipynb"],
-            cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "1 passed" in done.stdout, done.stdout + done.stderr
-        assert os.listdir(runtime) == []
+    env = {**os.environ, **SWITCH, "XDG_RUNTIME_DIR": str(short)}
+    env.pop(FOLDER)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "one.ipynb"],
+        cwd=tmp_path, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert list(short.iterdir()) == []
 
 
 # The server ------------------------------------------------------------------------------------
@@ -621,9 +626,9 @@ def test_kernels_end_with_a_server_that_is_killed_and_the_client_knows() -> None
         assert not folder.exists()
 
 
-def test_a_killed_server_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_server_is_replaced(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(FOLDER)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
     with kernel() as (_, run):
         first = int(run("import os; print(os.getppid())"))
     os.kill(first, signal.SIGKILL)
@@ -632,10 +637,10 @@ def test_a_killed_server_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
         second = int(run("import os; print(os.getppid())"))
     assert second != first
     os.kill(second, signal.SIGTERM)
-    wait_until(lambda: list(tmp_path.iterdir()) == [])
+    wait_until(lambda: list(short.iterdir()) == [])
 
 
-def test_nothing_is_left_when_the_client_is_killed_while_the_server_imports(tmp_path: Path) -> None:
+def test_nothing_is_left_when_the_client_is_killed_while_the_server_imports(short: Path) -> None:
     code = """
         import os, time
         from armsbrief.warm import serving
@@ -646,15 +651,15 @@ def test_nothing_is_left_when_the_client_is_killed_while_the_server_imports(tmp_
     env = {name: value for name, value in os.environ.items() if name != FOLDER}
     program = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE,
-        env={**env, "TMPDIR": str(tmp_path)},
+        env={**env, "TMPDIR": str(short)},
     )  # fmt: skip
     assert program.stdout
     program.stdout.readline()
     (child,) = psutil.Process(program.pid).children()
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(short.iterdir())) == 1
     program.kill()
     program.communicate()
-    wait_until(lambda: is_gone(child.pid) and list(tmp_path.iterdir()) == [])
+    wait_until(lambda: is_gone(child.pid) and list(short.iterdir()) == [])
 
 
 # The words -------------------------------------------------------------------------------------
