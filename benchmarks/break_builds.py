@@ -26,6 +26,9 @@ from armsbrief import manifest, paths, publish
 from armsbrief.errors import ArmsbriefError
 
 PAGES = 60
+_BUILD = [sys.executable, "-m", "armsbrief", "build", "--no-cache"]
+_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": paths.ROOT}
+_MARK = "ARMSBRIEF_FAULT"  # in the environment of a build, and so of all that it starts
 RESULTS = ("html", "brief.pdf", "ledger.json", manifest.NAME)
 
 
@@ -150,21 +153,39 @@ def clock_set_back(chance: random.Random) -> bool:
 
 
 def whole_build_killed(chance: random.Random) -> bool:
-    """Kill -9 of a whole build, its children too, at a random moment; the next build must do."""
+    """Kill -9 of a whole build at a random moment; nothing lives on, the next build is the same."""
     place = paths.BUILD / "editions"
-    [name] = [p.name for p in sorted(place.iterdir()) if (p / "manifest.json").is_file()][-1:]
-    before = (place / name / "manifest.json").read_bytes()
-    command = [sys.executable, "-m", "armsbrief", "build", "--no-cache"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=paths.ROOT, start_new_session=True, **quiet)
+    [name] = [p.name for p in sorted(place.iterdir()) if (p / manifest.NAME).is_file()][-1:]
+    before = (place / name / manifest.NAME).read_bytes()
+    mark = f"{_MARK}={chance.getrandbits(64)}"
+    process = subprocess.Popen(_BUILD, start_new_session=True, **_QUIET,
+                               env={**os.environ, _MARK: mark.partition("=")[2]})  # fmt: skip
     time.sleep(chance.random() * 30)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     publish.recover(place / name)
-    return (
-        not manifest.check(place / name)[1]
-        and (place / name / "manifest.json").read_bytes() == before
-    )
+    kept = not manifest.check(place / name)[1]
+    kept = kept and (place / name / manifest.NAME).read_bytes() == before
+    again = subprocess.run(_BUILD, **_QUIET, check=False).returncode
+    whole = not manifest.check(place / name)[1]
+    same = (place / name / manifest.NAME).read_bytes() == before
+    return kept and _all_ended(mark) and again == 0 and whole and same
+
+
+def _all_ended(mark: str) -> bool:
+    """Tell whether every process that inherited a mark has ended, within ten seconds."""
+    for _ in range(100):
+        if not any(mark in _environment(path) for path in Path("/proc").glob("[0-9]*")):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _environment(process: Path) -> list[str]:
+    try:
+        return (process / "environ").read_text(errors="replace").split("\0")
+    except OSError:  # it has ended, or is another user's
+        return []
 
 
 @contextmanager
@@ -207,6 +228,8 @@ def main() -> None:
     chance = random.Random(given.seed)  # noqa: S311  # no secret: the same seed, the same faults
     done: Counter[str] = Counter()
     broken: Counter[str] = Counter()
+    if not given.without_builds:
+        subprocess.run(_BUILD, **_QUIET, check=True)  # what the builds that are killed would make
     for name, (times, needs_root, inject) in FAULTS.items():
         if (needs_root and os.geteuid() != 0) or (
             given.without_builds and inject is whole_build_killed
