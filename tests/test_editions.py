@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,10 @@ def test_an_edition_that_is_not_later_or_no_day_is_refused(own_editions: Path, d
     with pytest.raises(ArmsbriefError, match=r"expected a later day|a date that exists"):
         editions.begin(day)
     assert sorted(paths.EDITIONS.iterdir()) == there
+
+
+def test_a_day_that_has_not_come_is_refused_with_today() -> None:
+    today = date(2026, 11, 26)
+    editions.require_known("2026-11-26", today)
+    with pytest.raises(ArmsbriefError, match="2026-11-27 cannot begin: today is 2026-11-26"):
+        editions.require_known("2026-11-27", today)

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -115,6 +116,7 @@ def _begun(day: str) -> str:
     from armsbrief import editions, keeping
 
     before = editions.default().name
+    editions.require_known(day, date.today())
     editions.require_later(day)
     keeping.freeze(before)
     return editions.begin(day).name

@@ -106,6 +106,16 @@ def require_later(day: str) -> None:
         )
 
 
+def require_known(day: str, today: date) -> None:
+    """Raise `ArmsbriefError` unless what was public by a day can be known today."""
+    if check("as_of", "Date", day) > today.isoformat():
+        raise ArmsbriefError(
+            f"an edition of {day} cannot begin: today is {today}, and what will be public by then "
+            "nobody knows.",
+            f"armsbrief build --begin {today}",
+        )
+
+
 def _shown(path: Path) -> str:
     return str(path.relative_to(paths.ROOT))
 
