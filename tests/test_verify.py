@@ -43,6 +43,18 @@ def edition(brief: Brief) -> Published:
 
 
 @pytest.fixture(scope="module")
+def with_kit(edition: Published, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The edition as it stands after `armsbrief kit`."""
+    made = kit.compiled(edition.ledger, edition.folder)
+    folder = tmp_path_factory.mktemp("kit") / "edition"
+    shutil.copytree(edition.folder, folder)
+    for name, content in made.content.items():
+        (folder / "kit" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "kit" / name).write_bytes(content)
+    return Published(folder)
+
+
+@pytest.fixture(scope="module")
 def read(edition: Published) -> pdf.Paper:
     return edits._paper(edition.folder)
 
@@ -80,18 +92,18 @@ def test_a_ledger_is_compared_with_a_new_run_within_the_tolerance(edition: Publi
     assert name in wrong
 
 
-def test_a_sample_of_corruptions_is_noticed_or_explained(
-    edition: Published, read: pdf.Paper
-) -> None:
+def test_a_sample_of_corruptions_is_noticed_or_explained(with_kit: Published) -> None:
     """What survives is a row that nothing names, and every edit of what is published is caught."""
-    made = mutations.run(folder=edition.folder, sample=30, seed=7, tables=CHEAP)
-    assert made["tried"] == 30
+    made = mutations.run(folder=with_kit.folder, sample=60, seed=7, tables=CHEAP)
+    assert made["tried"] == 60
     assert mutations.unexplained(made) == []
-    assert made["caught"] >= 15
+    assert (
+        made["caught"] >= 35
+    )  # 41 when this was written; which rows are tried moves with the data
     assert all(outcome["reason"] for outcome in made["survived"])
     assert {outcome["group"] for outcome in made["survived"]} <= set(CHEAP)
     named = [outcome for outcome in made["survived"] if outcome["used"]]
-    in_receipts = noted(edition.ledger, ["facts"])
+    in_receipts = noted(with_kit.ledger, ["facts"])
     assert not [o for o in named if o["where"].split(", ")[1].split(":")[0]
                 in in_receipts.get(o["group"], ())]  # fmt: skip
 
@@ -145,18 +157,6 @@ def test_a_file_that_is_not_what_its_ledger_gives_is_named(tmp_path: Path) -> No
         "html/book/x.csv: not what its ledger gives",
         "html/new.html: not made by a build",
     ]
-
-
-@pytest.fixture(scope="module")
-def with_kit(edition: Published, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """The edition as it stands after `armsbrief kit`."""
-    made = kit.compiled(edition.ledger, edition.folder)
-    folder = tmp_path_factory.mktemp("kit") / "edition"
-    shutil.copytree(edition.folder, folder)
-    for name, content in made.content.items():
-        (folder / "kit" / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / "kit" / name).write_bytes(content)
-    return Published(folder)
 
 
 def test_a_number_changed_in_any_file_beside_the_pages_is_noticed(with_kit: Published) -> None:

@@ -46,7 +46,7 @@ def caught_by(place: Place, found: Published) -> str:
         return _noticed_in_kit(found, name, edited)
     if kind == ONE_PAGE:
         wrong = paper.wrong_on_one_page(found, name, edited)
-        same = edited == _said(again(found.folder).work / name)
+        same = edited == _text(again(found.folder).work / name)
         return paper.ON_ONE_PAGE if wrong else "" if same else remade.REST
     made = again(found.folder).site / Path(name).relative_to("html")
     return "" if edited == made.read_text("utf-8") else remade.SITE
@@ -56,7 +56,7 @@ def _noticed_in_kit(found: Published, name: str, edited: str) -> str:
     kept = Path(name).relative_to("kit").as_posix()
     if list(files.wrong(found, edited, kept, _kit(found)[name])):
         return files.IN_KIT
-    return "" if edited == _said(again(found.folder).kit / kept) else remade.REST
+    return "" if edited == _text(again(found.folder).kit / kept) else remade.REST
 
 
 def _kit(found: Published) -> dict[str, list[str]]:
@@ -65,11 +65,6 @@ def _kit(found: Published) -> dict[str, list[str]]:
     if not listed.is_file():
         return {}
     return {f"kit/{name}": facts for name, facts in files.readable(listed).items()}
-
-
-@cache
-def _said(path: Path) -> str | bytes:
-    return remade.said(path)
 
 
 @cache

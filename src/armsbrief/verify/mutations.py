@@ -118,7 +118,7 @@ def _sampled(everything: list[Any], number: int, seed: int) -> list[Any]:
 
 
 def _outcomes(found: Published, chosen: list[Any], say: Say) -> Iterator[Outcome]:
-    if len(chosen) > _EVERY:
+    if any(isinstance(corruption, edits.Edit) for corruption in chosen):
         edits.prepare(found)
     state = _State.of(found)
     context = get_context("fork")

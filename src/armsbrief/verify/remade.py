@@ -99,7 +99,7 @@ def check_rest(edition: Published, remade: Remade) -> Check:
         names = _names(remade.kit) | _names(edition.folder / "kit")
         pairs += [(remade.kit / name, edition.folder / "kit" / name) for name in sorted(names)]
     for made, published in pairs:
-        if said(made) != said(published):
+        if _said(made) != _said(published):
             check.failures.append(f"{published.relative_to(edition.folder)}: not what it was made")
     check.looked_at = f"{len(pairs)} files"
     return check
@@ -127,7 +127,7 @@ def same(name: str, made: bytes, published: bytes) -> bool:
     return made == published
 
 
-def said(path: Path) -> str | bytes:
+def _said(path: Path) -> str | bytes:
     """Return what a file says: its text where it has one, for other machines set it otherwise."""
     if not path.is_file():
         return b""
