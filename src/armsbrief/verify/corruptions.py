@@ -173,16 +173,25 @@ def row_of(corruption: Corruption) -> Row:
     return table.rows[table.places[corruption.row]]
 
 
-def applied(chosen: Sequence[Corruption]) -> tuple[str, str]:
-    """Return a table with these corruptions of it, and their rows alone, both as text."""
+def applied(chosen: Sequence[Corruption]) -> str:
+    """Return a table with these corruptions of it, as text."""
     table = _read(chosen[0].table)
-    lines, alone = list(table.lines), [table.head]
+    lines = list(table.lines)
     for corruption in chosen:
-        place = table.places[corruption.row]
-        changed = KINDS[corruption.kind](table.rows[place], table.rows)
-        lines[place] = _line(changed.values()) if changed else ""
-        alone.append(lines[place])
-    return table.head + "".join(lines), "".join(alone)
+        lines[table.places[corruption.row]] = _corrupted(table, corruption)
+    return table.head + "".join(lines)
+
+
+def rows_alone(chosen: Sequence[Corruption]) -> str:
+    """Return a table of nothing but these rows, corrupted, as text."""
+    table = _read(chosen[0].table)
+    return table.head + "".join(_corrupted(table, corruption) for corruption in chosen)
+
+
+def _corrupted(table: _Table, corruption: Corruption) -> str:
+    row = table.rows[table.places[corruption.row]]
+    changed = KINDS[corruption.kind](row, table.rows)
+    return _line(changed.values()) if changed else ""
 
 
 class Linked:

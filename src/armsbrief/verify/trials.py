@@ -1,17 +1,19 @@
 """Corrupted rows on trial: who would notice, found with as few runs of notebooks as will do.
 
-Notebooks that name the row run first, and a run ends at the first record that is
-another one. Where rows go unnoticed, many are corrupted at once: if nobody
-notices, nobody would notice one of them. (Two that cancel out would be counted as
-survivors, which errs on the safe side.)
+Each check, and each notebook, is asked about many corrupted rows at once: if it does
+not notice, it would notice none of them. (Two that cancel out would be counted as
+survivors, which errs on the safe side.) Notebooks that name the rows are asked
+first, and a run ends at the first record that is another one.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,13 @@ from armsbrief import cache, data, execute, parameters, references
 from armsbrief.errors import ArmsbriefError
 from armsbrief.validation import check_table
 from armsbrief.verify import rerun
-from armsbrief.verify.corruptions import Corruption, Linked, Row, applied, noted, row_of
+from armsbrief.verify.corruptions import Corruption, Linked, Row, applied, noted, row_of, rows_alone
 from armsbrief.verify.published import Published
 
 HASH, SCHEMA, LISTED = "hash of the table", "schema of the table", "list of sources"
 IN_RECEIPT = "shown: the row itself, in a receipt and its CSV"
-_TOGETHER = 128  # rows corrupted at once, at most
 _SPAN = 256  # corruptions that one process tries before it reports
+Notices = Callable[[Sequence[Corruption]], str]
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,6 @@ class Trials:
         self._given, self._readers = _readers(found, set(tables))
         self._before: dict[Path, rerun.Records] = {}
         self._seconds: dict[Path, float] = {}
-        self._last: dict[str, Path] = {}  # by table: the notebook that noticed last
-        self._data: Linked | None = None
         for path in dict.fromkeys(p for paths in self._readers.values() for p in paths):
             self._record(path, found)
         self._listed = references.bibliography()
@@ -103,20 +103,63 @@ class Trials:
     def _is_named(self, corruption: Corruption) -> bool:
         return corruption.row in self._named.get(corruption.table, ())
 
-    def outcomes(self, span: Sequence[Corruption]) -> Iterator[Outcome]:
-        """Say what becomes of each of these corruptions of different rows of one table.
+    def outcomes(self, span: Sequence[Corruption]) -> list[Outcome]:
+        """Say what becomes of each of these corruptions of different rows of one table."""
+        caught: dict[Corruption, str] = {}
+        for notices in self._checks(span):
+            left = [one for one in span if one not in caught]
+            caught.update(_searched(left, notices))
+        return [self._outcome(one, caught.get(one, "")) for one in span]
 
-        As many are tried at once as have gone unnoticed; one alone if somebody notices.
-        """
-        start, size = 0, 1 if self._is_named(span[0]) else _TOGETHER
-        while start < len(span):
-            chosen = span[start : start + size]
-            caught = self._noticed(chosen)
-            if caught and len(chosen) > 1:
-                size = len(chosen) // 2
-                continue
-            yield from (self._outcome(corruption, caught) for corruption in chosen)
-            start, size = start + len(chosen), 1 if caught else min(2 * size, _TOGETHER)
+    def _checks(self, span: Sequence[Corruption]) -> Iterator[Notices]:
+        """Yield what may notice a corruption, the cheap first."""
+        table = span[0].table
+        if data.resource(table).get("hash"):
+            yield self._hash
+            return
+        yield self._schema
+        if table == "sources":
+            yield self._list_of_sources
+        for path in self._in_order(table, {one.row for one in span}):
+            yield partial(self._notebook, path)
+
+    def _hash(self, chosen: Sequence[Corruption]) -> str:
+        with self._corrupted(chosen):
+            return HASH if check_table(chosen[0].table) else ""
+
+    def _schema(self, chosen: Sequence[Corruption]) -> str:
+        """Check the rows alone: the only rule between rows is that ids are unique, and they are."""
+        rows = rows_alone(chosen)
+        with self._linked.holding(chosen[0].table, rows):
+            return SCHEMA if rows.count("\n") > 1 and check_table(chosen[0].table) else ""
+
+    def _list_of_sources(self, chosen: Sequence[Corruption]) -> str:
+        with self._corrupted(chosen):
+            return LISTED if references.bibliography() != self._listed else ""
+
+    def _notebook(self, path: Path, chosen: Sequence[Corruption]) -> str:
+        with self._corrupted(chosen):
+            return rerun.difference(path, self._given[path], self._before[path])
+
+    def _corrupted(self, chosen: Sequence[Corruption]) -> AbstractContextManager[None]:
+        return self._linked.holding(chosen[0].table, applied(chosen))
+
+    @cached_property
+    def _linked(self) -> Linked:
+        """The data folder of this process."""
+        self._folder = tempfile.TemporaryDirectory(prefix="armsbrief-")
+        return Linked(Path(self._folder.name))
+
+    def _in_order(self, table: str, rows: set[str]) -> list[Path]:
+        """Return the readers of a table: those that name the rows first, then the quick ones."""
+
+        def order(path: Path) -> tuple[bool, float]:
+            records = self._before[path].values()
+            names = any(not rows.isdisjoint(r["rows"].get(table, ()))
+                        for r in records if isinstance(r.get("rows"), dict))  # fmt: skip
+            return not names, self._seconds[path]
+
+        return sorted(self._readers.get(table, []), key=order)
 
     def _outcome(self, corruption: Corruption, caught: str) -> Outcome:
         table, used = corruption.table, self._is_named(corruption)
@@ -124,45 +167,6 @@ class Trials:
             caught = IN_RECEIPT
         reason = "" if caught else self._reason(row_of(corruption), table, used)
         return Outcome(table, corruption.kind, corruption.where, caught, reason, used)
-
-    def _noticed(self, chosen: Sequence[Corruption]) -> str:
-        table = chosen[0].table
-        whole, alone = applied(chosen)
-        if data.resource(table).get("hash"):
-            return HASH if self._problems(table, whole) else ""
-        # The only rule between rows is that ids are unique, and no corruption changes an id.
-        if alone.count("\n") > 1 and self._problems(table, alone):
-            return SCHEMA
-        with self._linked().holding(table, whole):
-            if table == "sources" and references.bibliography() != self._listed:
-                return LISTED
-            for path in self._in_order(table, {corruption.row for corruption in chosen}):
-                if moved := rerun.difference(path, self._given[path], self._before[path]):
-                    self._last[table] = path
-                    return moved
-        return ""
-
-    def _problems(self, table: str, text: str) -> list[str]:
-        with self._linked().holding(table, text):
-            return check_table(table)
-
-    def _linked(self) -> Linked:
-        """Return the data folder of this process, which is its own."""
-        if self._data is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="armsbrief-")
-            self._data = Linked(Path(self._folder.name))
-        return self._data
-
-    def _in_order(self, table: str, rows: set[str]) -> list[Path]:
-        """Return the readers of a table: those that name the rows first, then the quick ones."""
-
-        def order(path: Path) -> tuple[bool, bool, float]:
-            records = self._before[path].values()
-            names = any(not rows.isdisjoint(r.get("rows", {}).get(table, ()))
-                        for r in records if isinstance(r.get("rows"), dict))  # fmt: skip
-            return not names, path != self._last.get(table), self._seconds[path]
-
-        return sorted(self._readers.get(table, []), key=order)
 
     def _reason(self, row: Row, table: str, used: bool) -> str:
         if row.get("published", "") > self._as_of:
@@ -172,6 +176,20 @@ class Trials:
         if not used:
             return "no fact, chart or table names the row, and no specification moved"
         return "the row is used, but nothing shown depends on what was changed, or it rounds away"
+
+
+def _searched(chosen: Sequence[Corruption], notices: Notices) -> Iterator[tuple[Corruption, str]]:
+    """Yield the corruptions that are noticed: as many are tried at once as have gone unnoticed."""
+    start, size = 0, len(chosen)
+    while start < len(chosen):
+        tried = chosen[start : start + size]
+        caught = notices(tried)
+        if caught and len(tried) > 1:
+            size = len(tried) // 2
+            continue
+        if caught:
+            yield tried[0], caught
+        start, size = start + len(tried), 1 if caught else 2 * size
 
 
 def _readers(
