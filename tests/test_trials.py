@@ -16,6 +16,7 @@ from armsbrief import data, paths, references
 from armsbrief.errors import ArmsbriefError
 from armsbrief.verify import corruptions, edits, mutations, rerun, trials
 from armsbrief.verify.corruptions import KINDS, Corruption, Linked, applied, possible, read
+from armsbrief.verify.cover import Known
 from armsbrief.verify.published import Published
 from armsbrief.verify.trials import Outcome, Trials
 
@@ -137,3 +138,17 @@ def test_what_an_interrupted_run_has_tried_is_not_tried_again(
 
     monkeypatch.setattr(mutations, "_try", again)
     assert list(mutations._outcomes(edition, settings, lambda text: None, 1)) == first
+
+
+_KNOWN = ["1abababababab", "1ababababababab", "babab1babababab", "aaaaaaaaaaaa1"]
+
+
+@given(st.lists(st.sampled_from([*_KNOWN, "ab", "1", "b", "aaaa"]), max_size=12), st.data())
+def test_a_text_is_searched_the_same_whatever_was_searched_before(
+    parts: list[str], drawn: st.DataObject
+) -> None:
+    before, kept = "".join(parts), Known(_KNOWN)
+    kept.places(before)
+    start, end = sorted(drawn.draw(st.tuples(*[st.integers(0, len(before))] * 2)))
+    after = before[:start] + drawn.draw(st.sampled_from(["", "1", "a", *_KNOWN])) + before[end:]
+    assert list(kept.places(after)) == list(Known(_KNOWN).places(after))

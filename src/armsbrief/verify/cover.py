@@ -45,13 +45,44 @@ class Known:
             if _DIGIT.search(text) and len(text) >= _SEED and _is_long(text):
                 self._by_seed.setdefault(text[:_SEED], []).append(text)
 
-    def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield begin and end of each of them in a joined text: the longest at each place."""
-        for start in range(len(text) - _SEED + 1):
+        self._longest = max((len(t) for ts in self._by_seed.values() for t in ts), default=0)
+        self._last: tuple[str, list[tuple[int, int]]] = ("", [])
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return begin and end of each of them in a joined text: the longest at each place.
+
+        Of a text that differs in one stretch from the one before, as when an edit is
+        tried, only what may have changed is searched.
+        """
+        before, known = self._last
+        same = _common(before, text)
+        tail = min(_common(before[::-1], text[::-1]), len(text) - same, len(before) - same)
+        start, end = max(0, same - self._longest), len(text) - tail
+        found = [place for place in known if place[0] < start]
+        found += self._search(text, start, end)
+        moved = len(text) - len(before)
+        found += [(first + moved, last + moved) for first, last in known if first + moved >= end]
+        self._last = text, found
+        return found
+
+    def _search(self, text: str, first: int, end: int) -> Iterator[tuple[int, int]]:
+        for start in range(first, min(end, len(text) - _SEED + 1)):
             for known in self._by_seed.get(text[start : start + _SEED], ()):
                 if text.startswith(known, start):
                     yield start, start + len(known)
                     break
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many letters two texts have in common from their beginning on."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _is_long(text: str) -> bool:

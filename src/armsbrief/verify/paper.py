@@ -11,7 +11,7 @@ from lxml import etree
 from armsbrief import manifest, onepage, words
 from armsbrief.verify import pdf
 from armsbrief.verify.appendix import AS_IN, Receipts, Sources
-from armsbrief.verify.cover import Cover, Known, joined
+from armsbrief.verify.cover import Cover, joined
 from armsbrief.verify.pdf import Flow, Paper
 from armsbrief.verify.published import DIGIT, Published
 from armsbrief.verify.report import Check
@@ -59,7 +59,8 @@ def wrong_texts(edition: Published, paper: Paper) -> list[str]:
     for chart in edition.ledger["charts"].values():
         _explain_chart(cover, chart, sources)
     cover.explain(edition.on_paper)
-    cover.explain(Known(_places_of_tables(edition, flow)))
+    for line in _places_of_tables(edition, flow):
+        cover.find(joined(line))
     cover.find(joined(f"EVIDENCE\n{words.edition_line(edition.ledger)}\nA small raised r"))
     wrong += [f"brief.pdf, page {flow.page(place)}: no number we know of in its place: …{text}…"
               for place, text in cover.left()]  # fmt: skip
@@ -156,7 +157,8 @@ def _places_of_tables(edition: Published, flow: Flow) -> Iterator[str]:
             if key.split(".")[0] == name:
                 place = flow.text.find(joined(f"{claim['title']}: {table['title']}"))
                 parts.append(f"{table['title']} (page {flow.page(place)})")
-        yield "; ".join(parts) + "."
+        if parts:
+            yield "; ".join(parts) + "."
 
 
 def check_one_page(edition: Published) -> Check:
