@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from armsbrief import data, editions, ledger, paths, provenance
-from armsbrief.errors import ArmsbriefError
 from armsbrief.sweeps.journal import Journal
 from armsbrief.verify import edits, page
 from armsbrief.verify.corruptions import DROPPED, Corruption, noted, possible, read
@@ -216,15 +215,3 @@ def summary(made: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def unexplained(made: Mapping[str, Any]) -> list[str]:
     """Return the survivors that no property of the row explains: a hole in the checks."""
     return [o["where"] for o in made["survived"] if o["reason"] == UNSEEN]
-
-
-def ensure_built(found: Published) -> None:
-    """Raise unless there is an edition to corrupt.
-
-    Raises
-    ------
-    ArmsbriefError
-        With the command that makes one.
-    """
-    if not (found.folder / "ledger.json").is_file():
-        raise ArmsbriefError(f"{found.folder}: there is no edition to corrupt.", "armsbrief build")

@@ -174,8 +174,8 @@ class Trials:
         if not self._readers.get(table):
             return "no notebook reads the table"
         if not used:
-            return "no fact, chart or table names the row, and no specification moved"
-        return "the row is used, but nothing shown depends on what was changed, or it rounds away"
+            return "nothing names the row, and no specification moved"
+        return "a chart or table names the row, and shows nothing of the column that was changed"
 
 
 def _searched(chosen: Sequence[Corruption], notices: Notices) -> Iterator[tuple[Corruption, str]]:
