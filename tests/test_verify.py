@@ -136,6 +136,20 @@ def test_a_cell_of_a_table_must_stand_in_its_place_though_it_is_known_elsewhere(
     assert name in wrong
 
 
+@pytest.mark.parametrize("name", ["brief.pdf", *paper.ONE_PAGE])
+def test_a_pdf_that_the_site_offers_must_be_the_one_that_was_read(
+    with_kit: Published, name: str
+) -> None:
+    check = paper.check_pdf if name == "brief.pdf" else paper.check_one_page
+    copy = with_kit.folder / "html" / name
+    as_it_was = copy.read_bytes()
+    try:
+        copy.write_bytes(as_it_was + b" ")
+        assert check(with_kit).failures == [f"html/{name}: not the {name} of this edition"]
+    finally:
+        copy.write_bytes(as_it_was)
+
+
 def test_a_link_to_a_page_that_is_not_there_is_found(edition: Published) -> None:
     tree = copy.deepcopy(edition.pages["index.html"])
     tree.xpath("//main//a[contains(@class, 'fact')]")[0].set("href", "book/receipts/none.html#x")

@@ -30,13 +30,22 @@ def check_pdf(edition: Published) -> Check:
     """Look for every text of the ledger in the PDF, and in the ledger for every number of it."""
     check = Check("the PDF says what the ledger says")
     paper = pdf.read(edition.folder / "brief.pdf")
-    check.failures += wrong_texts(edition, paper)
+    check.failures += [*wrong_texts(edition, paper), *_unlike_copy(edition, "brief.pdf")]
     digits = sum(map(str.isdigit, "".join(paper.pages)))
     check.looked_at = (
         f"{len(_expected(edition))} texts and all {digits:,} digits on {len(paper.pages)} pages"
     )
     check.not_checked.append("how the PDF looks: its text is read, not its picture")
     return check
+
+
+def _unlike_copy(edition: Published, name: str) -> Iterator[str]:
+    """Compare a PDF, which is read, with the copy that readers get from the site."""
+    copy = edition.folder / "html" / name
+    if not copy.is_file():
+        yield f"html/{name}: not there"
+    elif copy.read_bytes() != (edition.folder / name).read_bytes():
+        yield f"html/{name}: not the {name} of this edition"
 
 
 def wrong_texts(edition: Published, paper: Paper) -> list[str]:
@@ -168,6 +177,7 @@ def check_one_page(edition: Published) -> Check:
         path = edition.folder / name
         if path.is_file():
             check.failures += wrong_on_one_page(edition, name, "\n".join(pdf.read(path).pages))
+            check.failures += _unlike_copy(edition, name)
         else:
             check.failures.append(f"{name}: not there")
     check.looked_at = f"{len(edition.ledger['claims'])} texts in {len(ONE_PAGE)} files"

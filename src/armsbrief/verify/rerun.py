@@ -109,6 +109,16 @@ def shown(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ("value", "stated")}
 
 
+def rows_named(found: Records) -> dict[str, set[str]]:
+    """Return for each table the rows that facts, charts and tables of a run name."""
+    named: dict[str, set[str]] = {}
+    for key, record in found.items():
+        if not key.startswith("specifications "):  # theirs are results, not rows of a table
+            for table, rows in record["rows"].items():
+                named.setdefault(table, set()).update(rows)
+    return named
+
+
 def unlike_ledger(found: Records, facts: Mapping[str, Any]) -> list[str]:
     """Return the facts in which a run in this process differs from the ledger."""
     different = []

@@ -27,7 +27,8 @@ from armsbrief.verify.published import Published
 HASH, SCHEMA, LISTED = "hash of the table", "schema of the table", "list of sources"
 IN_RECEIPT = "shown: the row itself, in a receipt and its CSV"
 _SPAN = 256  # corruptions that one process tries before it reports
-Notices = Callable[[Sequence[Corruption]], str]
+Chosen = Sequence[Corruption]
+Notices = Callable[[Chosen], str]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Trials:
         self._in_receipts = noted(found.ledger, ["facts"])
         self._given, self._readers = _readers(found, set(tables))
         self._before: dict[Path, rerun.Records] = {}
+        self._rows: dict[Path, dict[str, set[str]]] = {}
         self._seconds: dict[Path, float] = {}
         for path in dict.fromkeys(p for paths in self._readers.values() for p in paths):
             self._record(path, found)
@@ -85,6 +87,7 @@ class Trials:
     def _record(self, path: Path, found: Published) -> None:
         start = time.perf_counter()
         self._before[path] = rerun.records(path, self._given[path])
+        self._rows[path] = rerun.rows_named(self._before[path])
         self._seconds[path] = time.perf_counter() - start
         if wrong := rerun.unlike_ledger(self._before[path], found.facts):
             raise ArmsbriefError(
@@ -93,55 +96,66 @@ class Trials:
             )
 
     def spans(self, chosen: Iterable[Corruption]) -> Iterator[tuple[Corruption, ...]]:
-        """Sort corruptions by table, kind and whether something names the row."""
-        alike: dict[tuple[str, str, bool], list[Corruption]] = {}
+        """Sort corruptions by table, kind and what names the row."""
+        alike: dict[tuple[str, str, bool, bool], list[Corruption]] = {}
         for one in chosen:
-            alike.setdefault((one.table, one.kind, self._is_named(one)), []).append(one)
+            key = (one.table, one.kind, self._is_named(one), self._is_in_receipt(one))
+            alike.setdefault(key, []).append(one)
         for group in alike.values():
             yield from (tuple(group[n : n + _SPAN]) for n in range(0, len(group), _SPAN))
 
     def _is_named(self, corruption: Corruption) -> bool:
         return corruption.row in self._named.get(corruption.table, ())
 
-    def outcomes(self, span: Sequence[Corruption]) -> list[Outcome]:
+    def _is_in_receipt(self, corruption: Corruption) -> bool:
+        return corruption.row in self._in_receipts.get(corruption.table, ())
+
+    def outcomes(self, span: Chosen) -> list[Outcome]:
         """Say what becomes of each of these corruptions of different rows of one table."""
         caught: dict[Corruption, str] = {}
-        for notices in self._checks(span):
-            left = [one for one in span if one not in caught]
+        for notices, asked_about in self._checks(span):
+            left = [one for one in asked_about if one not in caught]
             caught.update(_searched(left, notices))
         return [self._outcome(one, caught.get(one, "")) for one in span]
 
-    def _checks(self, span: Sequence[Corruption]) -> Iterator[Notices]:
-        """Yield what may notice a corruption, the cheap first."""
+    def _checks(self, span: Chosen) -> Iterator[tuple[Notices, Chosen]]:
+        """Yield who may notice, the cheap first, and the corruptions that they are asked about.
+
+        Whoever sees a receipt sees its rows: whether notebooks that do not name them would
+        notice as well need not be known.
+        """
         table = span[0].table
         if data.resource(table).get("hash"):
-            yield self._hash
+            yield self._hash, span
             return
-        yield self._schema
+        yield self._schema, span
         if table == "sources":
-            yield self._list_of_sources
-        for path in self._in_order(table, {one.row for one in span}):
-            yield partial(self._notebook, path)
+            yield self._list_of_sources, span
+        named = {path: [one for one in span if one.row in self._rows[path].get(table, ())]
+                 for path in self._readers.get(table, [])}  # fmt: skip
+        is_seen = self._is_in_receipt(span[0])
+        for path in sorted(named, key=lambda path: (not named[path], self._seconds[path])):
+            yield partial(self._notebook, path), named[path] if is_seen else span
 
-    def _hash(self, chosen: Sequence[Corruption]) -> str:
+    def _hash(self, chosen: Chosen) -> str:
         with self._corrupted(chosen):
             return HASH if check_table(chosen[0].table) else ""
 
-    def _schema(self, chosen: Sequence[Corruption]) -> str:
+    def _schema(self, chosen: Chosen) -> str:
         """Check the rows alone: the only rule between rows is that ids are unique, and they are."""
         rows = rows_alone(chosen)
         with self._linked.holding(chosen[0].table, rows):
             return SCHEMA if rows.count("\n") > 1 and check_table(chosen[0].table) else ""
 
-    def _list_of_sources(self, chosen: Sequence[Corruption]) -> str:
+    def _list_of_sources(self, chosen: Chosen) -> str:
         with self._corrupted(chosen):
             return LISTED if references.bibliography() != self._listed else ""
 
-    def _notebook(self, path: Path, chosen: Sequence[Corruption]) -> str:
+    def _notebook(self, path: Path, chosen: Chosen) -> str:
         with self._corrupted(chosen):
             return rerun.difference(path, self._given[path], self._before[path])
 
-    def _corrupted(self, chosen: Sequence[Corruption]) -> AbstractContextManager[None]:
+    def _corrupted(self, chosen: Chosen) -> AbstractContextManager[None]:
         return self._linked.holding(chosen[0].table, applied(chosen))
 
     @cached_property
@@ -150,20 +164,9 @@ class Trials:
         self._folder = tempfile.TemporaryDirectory(prefix="armsbrief-")
         return Linked(Path(self._folder.name))
 
-    def _in_order(self, table: str, rows: set[str]) -> list[Path]:
-        """Return the readers of a table: those that name the rows first, then the quick ones."""
-
-        def order(path: Path) -> tuple[bool, float]:
-            records = self._before[path].values()
-            names = any(not rows.isdisjoint(r["rows"].get(table, ()))
-                        for r in records if isinstance(r.get("rows"), dict))  # fmt: skip
-            return not names, self._seconds[path]
-
-        return sorted(self._readers.get(table, []), key=order)
-
     def _outcome(self, corruption: Corruption, caught: str) -> Outcome:
         table, used = corruption.table, self._is_named(corruption)
-        if not caught and corruption.row in self._in_receipts.get(table, ()):
+        if not caught and self._is_in_receipt(corruption):
             caught = IN_RECEIPT
         reason = "" if caught else self._reason(row_of(corruption), table, used)
         return Outcome(table, corruption.kind, corruption.where, caught, reason, used)
@@ -178,7 +181,7 @@ class Trials:
         return "a chart or table names the row, and shows nothing of the column that was changed"
 
 
-def _searched(chosen: Sequence[Corruption], notices: Notices) -> Iterator[tuple[Corruption, str]]:
+def _searched(chosen: Chosen, notices: Notices) -> Iterator[tuple[Corruption, str]]:
     """Yield the corruptions that are noticed: as many are tried at once as have gone unnoticed."""
     start, size = 0, len(chosen)
     while start < len(chosen):
