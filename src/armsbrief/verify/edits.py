@@ -105,21 +105,16 @@ def _edit_page(edit: Edit, found: Published) -> str:
 
 def _edit_text(edit: Edit, found: Published) -> str:
     """Change a number that is no fact, wherever it stands on a page, its head and charts too."""
-    text, start, end = _beside_of(found, edit.table)[int(edit.place)]
+    tree = found.pages[edit.table]
+    text, start, end = _beside(tree)[int(edit.place)]
     as_it_was = text.text
     for check in (checks := _reading(text)):
         _before(found, edit.table, check)
     text.set(as_it_was[:start] + other(as_it_was[start:end]) + as_it_was[end:])
     try:
-        tree = found.pages[edit.table]
         return _noticed(found, edit.table, tree, *checks) or _made_otherwise(found, edit.table)
     finally:
         text.set(as_it_was)
-
-
-@lru_cache(2)
-def _beside_of(found: Published, page: str) -> list[tuple[_Text, int, int]]:
-    return _beside(found.pages[page])
 
 
 def _reading(text: _Text) -> tuple[Callable[[Published], Check], ...]:
@@ -192,6 +187,7 @@ class _Text:
             self.element.set(self.name, text)
 
 
+@lru_cache(2)
 def _beside(tree: Any) -> list[tuple[_Text, int, int]]:
     """Return every number of a page that a reader or a machine sees and that is no fact."""
     texts = [
