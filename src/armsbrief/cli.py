@@ -265,8 +265,10 @@ def _file(names: tuple[str, ...]) -> Path:
               help="With --mutations: how many, chosen at random; all if not given.")  # fmt: skip
 @click.option("--seed", metavar="S", type=int, default=0, show_default=True,
               help="With --sample: which ones.")  # fmt: skip
+@click.option("--jobs", default=0, metavar="N", type=click.IntRange(min=0),
+              help="With --mutations: tried at once; one for each core if 0.")  # fmt: skip
 def verify(folder: Path | None, edition: str | None, site: Path | None, only_manifest: bool,
-           mutate: bool, sample: int | None, seed: int) -> None:  # fmt: skip
+           mutate: bool, sample: int | None, seed: int, jobs: int) -> None:  # fmt: skip
     """Prove an edition from its files; list all that is wrong."""
     folder = folder or site
     if edition and folder:
@@ -276,7 +278,7 @@ def verify(folder: Path | None, edition: str | None, site: Path | None, only_man
     elif mutate:
         from armsbrief.verify import mutations
 
-        run = mutations.run(edition, folder, sample, seed, click.echo)
+        run = mutations.run(edition, folder, sample, seed, click.echo, processes=jobs)
         _console.print(_table(("Corruption", "Caught", "Of"), mutations.summary(run)))
         _end_if(mutations.unexplained(run))
     else:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from armsbrief import data, paths
 
@@ -100,8 +103,8 @@ def _later(text: str) -> str:
 def _source(row: Row, rows: list[Row]) -> Row | None:
     if not row.get("source_id"):
         return None
-    known = sorted(read("sources"), key=lambda source: source["id"])
-    other = next(source["id"] for source in known if source["id"] != row["source_id"])
+    known = sorted(_read("sources").places)
+    other = next(source for source in known if source != row["source_id"])
     return row | {"source_id": other}
 
 
@@ -122,47 +125,106 @@ KINDS: dict[str, Callable[[Row, list[Row]], Row | None]] = {
 
 def read(table: str) -> list[Row]:
     """Return the rows of a table as text."""
+    return _read(table).rows
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table as text: its head, its rows, their lines, and the place of each row by its id."""
+
+    head: str
+    rows: list[Row]
+    lines: list[str]
+    places: dict[str, int]
+
+
+def _read(table: str) -> _Table:
     path = paths.DATA / data.resource(table)["path"]
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parsed(path: Path, changed: int) -> _Table:
     with path.open(encoding="utf-8", newline="") as content:
-        return list(csv.DictReader(content))
+        head, *cells = csv.reader(content)
+    rows = [dict(zip(head, row, strict=True)) for row in cells]
+    places = {row[0]: place for place, row in enumerate(cells)}
+    return _Table(_line(head), rows, [_line(row) for row in cells], places)
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
 
 
 def possible(table: str) -> Iterator[Corruption]:
     """Yield every corruption that a table allows."""
-    rows = read(table)
-    key = next(iter(rows[0])) if rows else "id"
-    for row in rows:
+    read = _read(table)
+    for name, place in read.places.items():
         for kind, change in KINDS.items():
-            if change(row, rows) is not None:
-                yield Corruption(table, row[key], kind)
+            if change(read.rows[place], read.rows) is not None:
+                yield Corruption(table, name, kind)
 
 
-def applied(corruption: Corruption) -> tuple[str, Row]:
-    """Return the whole table with the corruption in it, as text, and the row as it was."""
-    rows = read(corruption.table)
-    key = next(iter(rows[0]))
-    place = next(n for n, row in enumerate(rows) if row[key] == corruption.row)
-    before, changed = rows[place], KINDS[corruption.kind](rows[place], rows)
-    rows[place : place + 1] = [changed] if changed else []
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(before), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue(), before
+def row_of(corruption: Corruption) -> Row:
+    """Return the row as it is."""
+    table = _read(corruption.table)
+    return table.rows[table.places[corruption.row]]
 
 
-def folder_with(table: str, text: str, folder: Path) -> Path:
-    """Lay out a data folder in which this table is another and all else is linked."""
-    for path in paths.DATA.rglob("*"):
-        link = folder / path.relative_to(paths.DATA)
-        if path.is_dir():
-            link.mkdir(parents=True, exist_ok=True)
-        elif not link.exists():
-            link.symlink_to(path)
-    target = folder / data.resource(table)["path"]
-    target.unlink()
-    target.write_text(text, encoding="utf-8")
-    return folder
+def applied(chosen: Sequence[Corruption]) -> str:
+    """Return a table with these corruptions of it, as text."""
+    table = _read(chosen[0].table)
+    lines = list(table.lines)
+    for corruption in chosen:
+        lines[table.places[corruption.row]] = _corrupted(table, corruption)
+    return table.head + "".join(lines)
+
+
+def rows_alone(chosen: Sequence[Corruption]) -> str:
+    """Return a table of nothing but these rows, corrupted, as text."""
+    table = _read(chosen[0].table)
+    return table.head + "".join(_corrupted(table, corruption) for corruption in chosen)
+
+
+def _corrupted(table: _Table, corruption: Corruption) -> str:
+    row = table.rows[table.places[corruption.row]]
+    changed = KINDS[corruption.kind](row, table.rows)
+    return _line(changed.values()) if changed else ""
+
+
+class Linked:
+    """The data, linked into a folder, where one table at a time may be another.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An empty folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for path in paths.DATA.rglob("*"):
+            link = folder / path.relative_to(paths.DATA)
+            if path.is_dir():
+                link.mkdir(parents=True, exist_ok=True)
+            else:
+                link.symlink_to(path)
+
+    @contextmanager
+    def holding(self, table: str, text: str) -> Iterator[None]:
+        """Have this process find a table with this text, and all else as it is, for a while."""
+        place = self._folder / data.resource(table)["path"]
+        original = place.readlink()
+        place.unlink()
+        place.write_text(text, encoding="utf-8")
+        try:
+            with mock.patch.object(paths, "DATA", self._folder):
+                yield
+        finally:
+            place.unlink()
+            place.symlink_to(original)
 
 
 def noted(

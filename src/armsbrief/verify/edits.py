@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from lxml import html
 from armsbrief import ledger, manifest, paths
 from armsbrief.claims import read_claims
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import beside, inputs, links, pages, paper, pdf, tables
+from armsbrief.verify import beside, inputs, pages, paper, pdf, tables
 from armsbrief.verify.published import TOKEN, Published
 from armsbrief.verify.report import Check
 from armsbrief.verify.spoil import again, other
@@ -105,18 +105,45 @@ def _edit_page(edit: Edit, found: Published) -> str:
 
 def _edit_text(edit: Edit, found: Published) -> str:
     """Change a number that is no fact, wherever it stands on a page, its head and charts too."""
-    tree = copy.deepcopy(found.pages[edit.table])
-    text, start, end = _beside(tree)[int(edit.place)]
-    text.set(text.text[:start] + other(text.text[start:end]) + text.text[end:])
-    checks = (pages.check_strays, tables.check_tables, pages.check_numbers, pages.check_charts,
-              pages.check_verdicts, pages.check_metadata, links.check_links)  # fmt: skip
-    return _noticed(found, edit.table, tree, *checks) or _made_otherwise(found, edit.table, tree)
+    text, start, end = _beside_of(found, edit.table)[int(edit.place)]
+    as_it_was = text.text
+    for check in (checks := _reading(text)):
+        _before(found, edit.table, check)
+    text.set(as_it_was[:start] + other(as_it_was[start:end]) + as_it_was[end:])
+    try:
+        tree = found.pages[edit.table]
+        return _noticed(found, edit.table, tree, *checks) or _made_otherwise(found, edit.table)
+    finally:
+        text.set(as_it_was)
 
 
-def _made_otherwise(found: Published, page: str, tree: Any) -> str:
+@lru_cache(2)
+def _beside_of(found: Published, page: str) -> list[tuple[_Text, int, int]]:
+    return _beside(found.pages[page])
+
+
+def _reading(text: _Text) -> tuple[Callable[[Published], Check], ...]:
+    """Return the checks that read this part of a page."""
+    around = {text.element.tag, *(element.tag for element in text.element.iterancestors())}
+    if "head" in around or "script" in around:
+        return (pages.check_metadata,)
+    if "svg" in around:
+        return (pages.check_charts,)
+    if "table" in around:
+        return (tables.check_tables,)
+    return (pages.check_strays, pages.check_numbers, pages.check_verdicts)
+
+
+def _made_otherwise(found: Published, page: str) -> str:
     """Compare the edited page with the one that is made again from the ledger."""
-    made = html.document_fromstring((again(found.folder).site / page).read_bytes())
-    return "" if html.tostring(made) == html.tostring(tree) else "the page made again"
+    same = _made(found.folder, page) == html.tostring(found.pages[page])
+    return "" if same else "the page made again"
+
+
+@lru_cache(2)
+def _made(folder: Path, page: str) -> bytes:
+    made: bytes = html.tostring(html.document_fromstring((again(folder).site / page).read_bytes()))
+    return made
 
 
 def prepare(found: Published) -> None:
@@ -187,7 +214,7 @@ def _beside(tree: Any) -> list[tuple[_Text, int, int]]:
 def _with_page(found: Published, page: str, tree: Any = None) -> Published:
     """Return the edition as if this page, perhaps edited, were all of its site."""
     made = replace(found)
-    for name in ("ledger", "facts", "sources", "names", "in_texts"):
+    for name in ("ledger", "facts", "sources", "names", "in_texts", "tables"):
         vars(made)[name] = getattr(found, name)
     vars(made)["pages"] = {page: found.pages[page] if tree is None else tree}
     return made

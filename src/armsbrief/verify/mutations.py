@@ -10,52 +10,32 @@ is listed with the reason.
 
 from __future__ import annotations
 
+import json
 import os
 import random
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from armsbrief import cache, data, editions, execute, ledger, parameters, paths, references
+from armsbrief import data, editions, ledger, paths, provenance
 from armsbrief.errors import ArmsbriefError
-from armsbrief.validation import check_table
-from armsbrief.verify import edits, page, rerun
-from armsbrief.verify.corruptions import Corruption, applied, folder_with, noted, possible
+from armsbrief.sweeps.journal import Journal
+from armsbrief.verify import edits, page
+from armsbrief.verify.corruptions import Corruption, noted, possible, read
 from armsbrief.verify.published import Published
+from armsbrief.verify.trials import Outcome, Trials
 
 Say = Callable[[str], None]
+Chosen = Corruption | edits.Edit
+Tried = list[dict[str, Any]]
 UNSEEN = "no check saw it"
-_EVERY = 200  # corruptions between two lines of progress
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one corruption.
-
-    Parameters
-    ----------
-    group, kind, where : str
-        The table or file, the way it was corrupted, and the place.
-    caught_by : str
-        What noticed it; empty if nothing did.
-    reason : str
-        Why nothing noticed it.
-    used : bool
-        Whether a fact, chart or table names the row.
-    """
-
-    group: str
-    kind: str
-    where: str
-    caught_by: str
-    reason: str = ""
-    used: bool = True
+_EVERY = 1000  # corruptions between two lines of progress
+_AT_ONCE = 32  # edits that one process tries before it reports
 
 
 def run(
@@ -65,6 +45,7 @@ def run(
     seed: int = 0,
     say: Say = lambda text: None,
     tables: Iterable[str] | None = None,
+    processes: int = 0,
 ) -> dict[str, Any]:
     """Corrupt an edition and its inputs one thing at a time.
 
@@ -80,6 +61,8 @@ def run(
         Told what happens, a line at a time.
     tables : iterable of str, optional
         The tables to corrupt; all if not given.
+    processes : int
+        How many work at once; one for each core if 0.
 
     Returns
     -------
@@ -89,11 +72,11 @@ def run(
     """
     found = Published(folder or paths.BUILD / "editions" / (edition or editions.default().name))
     names = list(tables or (entry["name"] for entry in data.tables()))
-    everything: list[Corruption | edits.Edit] = [c for name in names for c in possible(name)]
+    everything: list[Chosen] = [c for name in names for c in possible(name)]
     everything += edits.possible(found)
     chosen = everything if sample is None else _sampled(everything, sample, seed)
     say(f"{len(chosen):,} of {len(everything):,} possible corruptions")
-    outcomes = list(_outcomes(found, chosen, say))
+    outcomes = list(_outcomes(found, chosen, say, processes or os.cpu_count() or 1))
     made = _counted(found, outcomes, len(everything), sample, seed)
     if tables is None:
         ledger.write({**made, "survived": _by_reason(made["survived"])}, paths.BUILD / page.KEPT)
@@ -117,133 +100,66 @@ def _sampled(everything: list[Any], number: int, seed: int) -> list[Any]:
     return chosen[:number]
 
 
-def _outcomes(found: Published, chosen: list[Any], say: Say) -> Iterator[Outcome]:
-    if any(isinstance(corruption, edits.Edit) for corruption in chosen):
+def _outcomes(
+    found: Published, chosen: Iterable[Chosen], say: Say, processes: int
+) -> Iterator[Outcome]:
+    """Yield what becomes of each; what an interrupted run found out is not tried again."""
+    rows = [one for one in chosen if isinstance(one, Corruption)]
+    others = [one for one in chosen if not isinstance(one, Corruption)]
+    trials = Trials(found, {one.table for one in rows})
+    jobs: list[tuple[Chosen, ...]] = [*trials.spans(rows)]
+    jobs += [tuple(others[n : n + _AT_ONCE]) for n in range(0, len(others), _AT_ONCE)]
+    journal = Journal(paths.BUILD / "mutations" / f"{_bound_to(found)}.jsonl")
+    left = [job for job in jobs if _key(job) not in journal.done]
+    if sum(isinstance(job[0], edits.Edit) for job in left) * _AT_ONCE > _EVERY:
         edits.prepare(found)
-    state = _State.of(found)
     context = get_context("fork")
-    with ProcessPoolExecutor(os.cpu_count(), context, _begin, (state,)) as pool:
-        for number, outcome in enumerate(pool.map(_try, chosen, chunksize=4), start=1):
-            yield outcome
-            if number % _EVERY == 0:
-                say(f"  {number:,} of {len(chosen):,} tried")
+    with ProcessPoolExecutor(processes, context, _begin, (trials, found)) as pool:
+        for job, tried in zip(left, _told(pool.map(_try, left), left, say), strict=True):
+            journal.add(_key(job), {"outcomes": tried})
+    for job in jobs:
+        yield from (Outcome(**made) for made in journal.done[_key(job)]["outcomes"])
 
 
-@dataclass(frozen=True)
-class _State:
-    """What every worker knows: what notebooks read, what they record, which rows are used."""
-
-    found: Published
-    as_of: str
-    given: Mapping[Path, Mapping[str, Any]]
-    readers: Mapping[str, list[Path]]
-    noted: Mapping[str, set[str]]
-    in_receipts: Mapping[str, set[str]]
-    claims: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, found: Published) -> _State:
-        wanted = found.ledger["parameters"]
-        declared = {path: parameters.declared(path) for path in rerun.notebooks()}
-        given = parameters.assign(wanted, declared)
-        readers: dict[str, list[Path]] = {}
-        for path, values in given.items():
-            for table in _tables_of(path, values):
-                readers.setdefault(table, []).append(path)
-        return cls(
-            found, wanted["as_of"], given, readers, noted(found.ledger),
-            noted(found.ledger, ["facts"]), found.ledger["claims"],
-        )  # fmt: skip
+def _told(results: Iterable[Tried], jobs: Sequence[Sequence[Chosen]], say: Say) -> Iterator[Tried]:
+    """Pass results on, and say how far they are."""
+    total, done = sum(map(len, jobs)), 0
+    for result in results:
+        yield result
+        if (done + len(result)) // _EVERY > done // _EVERY:
+            say(f"  {done + len(result):,} of {total:,} tried")
+        done += len(result)
 
 
-def _tables_of(path: Path, given: Mapping[str, Any]) -> set[str]:
-    """Return what a notebook reads, as seen when it ran last; it runs now if it never did."""
-    read = cache.tables_read(path, given)
-    if read is None:
-        with tempfile.TemporaryDirectory(prefix="armsbrief-") as private:
-            execute.run_one(path, given, Path(private) / path.name)
-        read = cache.tables_read(path, given)
-    return read or set()
+def _bound_to(found: Published) -> str:
+    """Return a name that another edition, other data or other checks would not have."""
+    made_of = json.dumps([found.digest, provenance.made_of()], sort_keys=True)
+    return sha256(made_of.encode()).hexdigest()[:32]
 
 
-_state: _State
-_before: dict[Path, tuple[rerun.Records, float]] = {}
+def _key(job: Iterable[Chosen]) -> str:
+    return sha256("\n".join(one.where for one in job).encode()).hexdigest()[:32]
 
 
-def _begin(state: _State) -> None:
-    global _state
-    _state = state
+_trials: Trials
+_found: Published
 
 
-def _try(chosen: Corruption | edits.Edit) -> Outcome:
-    if isinstance(chosen, Corruption):
-        return _try_row(chosen)
-    caught = chosen.caught_by(_state.found)
-    return Outcome(chosen.table, chosen.kind, chosen.where, caught, "" if caught else UNSEEN)
+def _begin(trials: Trials, found: Published) -> None:
+    global _trials, _found
+    _trials, _found = trials, found
 
 
-def _try_row(corruption: Corruption) -> Outcome:
-    """Corrupt a row in a data folder of its own, check the table, run what reads it."""
-    text, row = applied(corruption)
-    used = corruption.row in _state.noted.get(corruption.table, ())
-    before = {path: _recorded(path) for path in _state.readers.get(corruption.table, [])}
-    listed = references.bibliography()
-    with tempfile.TemporaryDirectory(prefix="armsbrief-") as private:
-        folder = folder_with(corruption.table, text, Path(private))
-        with mock.patch.object(paths, "DATA", folder):
-            caught = _noticed(corruption.table, before, listed)
-    if not caught and corruption.row in _state.in_receipts.get(corruption.table, ()):
-        caught = "shown: the row itself, in a receipt and its CSV"
-    reason = "" if caught else _reason(row, used)
-    return Outcome(corruption.table, corruption.kind, corruption.where, caught, reason, used)
+def _try(job: Sequence[Chosen]) -> Tried:
+    rows = [one for one in job if isinstance(one, Corruption)]
+    others = [one for one in job if not isinstance(one, Corruption)]
+    tried = [*(_trials.outcomes(rows) if rows else ()), *map(_edited, others)]
+    return [asdict(outcome) for outcome in tried]
 
 
-def _noticed(table: str, before: Mapping[Path, rerun.Records], listed: str) -> str:
-    if problems := check_table(table):
-        return "hash of the table" if "has hash" in problems[0] else "schema of the table"
-    if table == "sources" and references.bibliography() != listed:
-        return "list of sources"
-    for path in sorted(before, key=lambda path: _cost.get(path, 0.0)):
-        try:
-            with mock.patch("armsbrief.validation.ensure_valid"):
-                after = rerun.records(path, _state.given[path])
-        except Exception as error:  # noqa: BLE001  # any failure of a notebook stops the build
-            return f"notebook fails ({type(error).__name__})"
-        if different := _different(before[path], after):
-            return different
-    return ""
-
-
-_cost: dict[Path, float] = {}
-
-
-def _recorded(path: Path) -> rerun.Records:
-    """Return what a notebook records when nothing is corrupted; worked out once."""
-    import time
-
-    if path not in _before:
-        start = time.perf_counter()
-        with mock.patch("armsbrief.validation.ensure_valid"):
-            _before[path] = rerun.records(path, _state.given[path]), time.perf_counter() - start
-        _cost[path] = _before[path][1]
-    return _before[path][0]
-
-
-def _different(before: rerun.Records, after: rerun.Records) -> str:
-    """Name the kind of thing shown that is another one now."""
-    for key in [*before, *after]:
-        old, new = before.get(key), after.get(key)
-        if old is None or new is None or rerun.shown(old) != rerun.shown(new):
-            return f"shown: {key.partition(' ')[0]}"
-    return ""
-
-
-def _reason(row: Mapping[str, str], used: bool) -> str:
-    if row.get("published", "") > _state.as_of:
-        return "published after the knowledge date: no notebook sees the row"
-    if not used:
-        return "no fact, chart or table names the row, and no specification moved"
-    return "the row is used, but nothing shown depends on what was changed, or it rounds away"
+def _edited(edit: edits.Edit) -> Outcome:
+    caught = edit.caught_by(_found)
+    return Outcome(edit.table, edit.kind, edit.where, caught, "" if caught else UNSEEN)
 
 
 def _counted(
@@ -289,8 +205,6 @@ def _by_reason(lost: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[st
 
 
 def _ids(table: str) -> list[str]:
-    from armsbrief.verify.corruptions import read
-
     return [next(iter(row.values())) for row in read(table)]
 
 

@@ -131,15 +131,16 @@ def check_verdicts(edition: Published) -> Check:
             words = squeezed(_text(element))
             if not any(VERDICT.get(kind) == words for kind in kinds):
                 check.failures.append(f"{page}: a verdict of class {kinds} reads {words!r}")
-        for name, claim in claims.items():
-            for head in tree.xpath("//*[@id=$name]", name=f"claim-{name}"):
-                if shown := [e.get("class") for e in with_class(head, "verdict")]:
-                    found.add(name)
-                    if f"verdict-{claim['verdict']}" not in shown[0].split():
-                        check.failures.append(
-                            f"{page}: {name} is shown as {shown[0]!r}; the ledger has "
-                            f"{claim['verdict']!r}"
-                        )
+        for head in tree.xpath("//*[starts-with(@id, 'claim-')]"):
+            name = head.get("id").removeprefix("claim-")
+            shown = [e.get("class") for e in with_class(head, "verdict")]
+            if name in claims and shown:
+                found.add(name)
+                verdict = claims[name]["verdict"]
+                if f"verdict-{verdict}" not in shown[0].split():
+                    check.failures.append(
+                        f"{page}: {name} is shown as {shown[0]!r}; the ledger has {verdict!r}"
+                    )
         for element in with_class(tree, "generated"):
             seen += 1
             check.failures += _wrong_count(edition, page, element)

@@ -14,6 +14,7 @@ from lxml import html
 
 from armsbrief import changes, ledger, manifest, paths, prose, references, words
 from armsbrief.errors import ArmsbriefError
+from armsbrief.verify import given
 from armsbrief.verify.cover import Cover, Known, joined
 
 DIGIT = re.compile(r"\d")
@@ -76,6 +77,11 @@ class Published:
     def names(self) -> list[str]:
         """Digits that are names, longest first."""
         return prose.allowed(paths.BOOK / "allowed.yml")
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """Every table that may stand on a page, each as one text."""
+        return given.texts(self.ledger)
 
     @cached_property
     def in_texts(self) -> Known:

@@ -1,7 +1,7 @@
 """Run the code of a notebook in this process and keep what it records: no kernel, no drawings.
 
 This is for the mutation run, which needs thousands of runs. What a kernel gives
-is the truth; `same_as_ledger` says whether this gives the same.
+is the truth; `unlike_ledger` says whether this gives the same.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,14 +45,51 @@ def records(path: Path, parameters: Mapping[str, Any]) -> Records:
         Values that replace those of its `parameters` cell.
     """
     found: Records = {}
+    _run(path, parameters, found.__setitem__)
+    return found
 
-    def keep(mime: str, record: Any, text: str, more: Any = None) -> None:
+
+class _Moved(Exception):  # no error: it ends a run of which enough is known
+    """Something shown is another one."""
+
+
+def difference(path: Path, parameters: Mapping[str, Any], before: Records) -> str:
+    """Run a notebook until it records something else than before; say what kind, or nothing.
+
+    A full value that differs where the display form does not stands in a receipt
+    only: the run goes on, as something plainer may follow.
+    """
+    seen: set[str] = set()
+    finer = ""
+
+    def compare(key: str, record: Any) -> None:
+        nonlocal finer
+        seen.add(key)
+        was = before.get(key)
+        if was is None or shown(was) != shown(record):
+            raise _Moved(f"shown: {key.partition(' ')[0]}")
+        if was.get("value") != record.get("value"):
+            finer = "shown: the full value of a fact, in its receipt"
+
+    try:
+        _run(path, parameters, compare)
+    except _Moved as moved:
+        return str(moved)
+    except Exception as error:  # noqa: BLE001  # any failure of a notebook stops the build
+        return f"notebook fails ({type(error).__name__})"
+    gone = next((key for key in before if key not in seen), "")
+    return f"shown: {gone.partition(' ')[0]}" if gone else finer
+
+
+def _run(path: Path, parameters: Mapping[str, Any], keep: Callable[[str, Any], None]) -> None:
+    def show(mime: str, record: Any, text: str, more: Any = None) -> None:
         name = record.get("id") or record["claim"]
-        found[f"{_KIND[mime]} {name}"] = json.loads(json.dumps(record))
+        keep(f"{_KIND[mime]} {name}", json.loads(json.dumps(record)))
 
     names: dict[str, Any] = {"__name__": "__main__", "display": lambda *shown, **how: None}
     with (
-        mock.patch.object(api, "_show", keep),
+        mock.patch("armsbrief.validation.ensure_valid"),
+        mock.patch.object(api, "_show", show),
         mock.patch.object(api, "drawn", _specified),
         contextlib.redirect_stdout(io.StringIO()),
     ):
@@ -60,7 +97,6 @@ def records(path: Path, parameters: Mapping[str, Any]) -> Records:
             exec(code, names)  # noqa: S102  # the repository's own notebooks
             if is_parameters:
                 names.update(parameters)
-    return found
 
 
 def _specified(figure: Any, title: str, alt_text: str) -> tuple[str, dict[str, Any]]:
@@ -73,7 +109,7 @@ def shown(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ("value", "stated")}
 
 
-def same_as_ledger(found: Records, facts: Mapping[str, Any]) -> list[str]:
+def unlike_ledger(found: Records, facts: Mapping[str, Any]) -> list[str]:
     """Return the facts in which a run in this process differs from the ledger."""
     different = []
     for key, record in found.items():
