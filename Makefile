@@ -40,10 +40,11 @@ $(READY): requirements.txt pyproject.toml scripts/setup_system.py
 	$(BIN)/python scripts/setup_system.py pdf
 	touch $(READY)
 
-# Every corruption that can be tried takes an hour or two; say how many with N=, all without.
+# Every corruption that can be tried takes an hour or two; say how many with N=, all without; JOBS= at once.
+# What an interrupted run has tried is not tried again.
 # The score goes into docs/, from where every later edition publishes it, with what changed since.
 mutations: $(READY)
-	$(BIN)/armsbrief verify --mutations $(if $(N),--sample $(N))
+	$(BIN)/armsbrief verify --mutations $(if $(N),--sample $(N)) $(if $(JOBS),--jobs $(JOBS))
 	cp _build/mutations.json docs/mutations.json
 
 # Kills, full disks, folders that cannot be written: what a build leaves behind.

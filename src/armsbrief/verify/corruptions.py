@@ -16,11 +16,14 @@ from unittest import mock
 from armsbrief import data, paths
 
 Row = dict[str, str]
-_LABELS = ("place", "category", "metric", "tracker", "measure", "kind", "claim_id", "direction",
-           "measured", "option", "actor", "what", "precedent", "country", "item", "title", "term",
-           "name", "definition")  # fmt: skip
+_LABELS = ("title", "place", "category", "metric", "tracker", "measure", "kind", "claim_id",
+           "direction", "measured", "option", "actor", "what", "precedent", "country", "item",
+           "term", "name", "definition")  # fmt: skip
 _DATES = ("about_start", "date_start", "month", "year", "due", "date", "published")
-_NUMBERS = ("value", "number", "count", "population", "events", "deaths", "best", "resolution")
+_NUMBERS = ("value", "population", "events", "total_best", "us_pattern_rifles", "us_pattern_traced",
+            "price_low", "price_high", "resolution")  # fmt: skip
+_ANSWERS = {"true": "false", "false": "true"}
+DROPPED = "the row dropped"
 _SHIFT = 400  # days: into another year
 
 
@@ -108,6 +111,15 @@ def _source(row: Row, rows: list[Row]) -> Row | None:
     return row | {"source_id": other}
 
 
+def _answer(row: Row, rows: list[Row]) -> Row | None:
+    """Give another answer to one of the questions of yes or no: in each row to the next one."""
+    asked = [column for column, cell in row.items() if cell in _ANSWERS]
+    if not asked:
+        return None
+    column = asked[rows.index(row) % len(asked)]
+    return row | {column: _ANSWERS[row[column]]}
+
+
 def _dropped(row: Row, rows: list[Row]) -> Row | None:
     return {}
 
@@ -116,10 +128,11 @@ KINDS: dict[str, Callable[[Row, list[Row]], Row | None]] = {
     "a value ten times as large": _tenfold,
     "the last digit one off": _last_digit,
     "another sign": _sign,
-    "the row dropped": _dropped,
+    DROPPED: _dropped,
     "the label of another row": _label,
     "a date more than a year later": _date,
     "another source": _source,
+    "a yes for a no": _answer,
 }
 
 

@@ -26,7 +26,7 @@ from armsbrief import data, editions, ledger, paths, provenance
 from armsbrief.errors import ArmsbriefError
 from armsbrief.sweeps.journal import Journal
 from armsbrief.verify import edits, page
-from armsbrief.verify.corruptions import Corruption, noted, possible, read
+from armsbrief.verify.corruptions import DROPPED, Corruption, noted, possible, read
 from armsbrief.verify.published import Published
 from armsbrief.verify.trials import Outcome, Trials
 
@@ -167,14 +167,16 @@ def _counted(
 ) -> dict[str, Any]:
     caught = [outcome for outcome in outcomes if outcome.caught_by]
     lost = [outcome for outcome in outcomes if not outcome.caught_by]
-    rows = {entry["name"]: len(_ids(entry["name"])) for entry in data.tables()}
+    rows = {entry["name"]: len(read(entry["name"])) for entry in data.tables()}
     names = noted(found.ledger)
     tables = {
         name: {
             "tried": sum(o.group == name for o in outcomes),
             "survived": sum(o.group == name for o in lost),
             "rows": count,
-            "unused": count - len(names.get(name, ())),
+            "unnamed": count - len(names.get(name, ())),
+            "dropped": sum(o.group == name and o.kind == DROPPED for o in outcomes),
+            "unused": sum(o.group == name and o.kind == DROPPED for o in lost),
         }
         for name, count in rows.items()
     }
@@ -202,10 +204,6 @@ def _by_reason(lost: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[st
         table, _, row = place.partition(", ")
         found.setdefault(outcome["reason"], {}).setdefault(f"{table}: {kind}", []).append(row)
     return found
-
-
-def _ids(table: str) -> list[str]:
-    return [next(iter(row.values())) for row in read(table)]
 
 
 def summary(made: Mapping[str, Any]) -> list[tuple[str, str, str]]:

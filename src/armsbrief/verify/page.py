@@ -121,9 +121,12 @@ def _mutations(run: Mapping[str, Any]) -> Iterable[str]:
     if survivors:
         yield "<p>Those that survived, with the reason:</p>"
         yield _table(("Reason", "Corruptions"), survivors)
-    tables = [(name, f"{t['survived']:,} of {t['tried']:,}", f"{t['unused']:,} of {t['rows']:,}")
+    counts = (("survived", "tried"), ("unnamed", "rows"), ("unused", "dropped"))
+    tables = [(name, *(f"{t[part]:,} of {t[whole]:,}" for part, whole in counts))
               for name, t in run["tables"].items()]  # fmt: skip
-    yield _table(("Table", "Survived", "Rows that no fact, chart or specification uses"), tables)
+    head = ("Table", "Survived", "Rows that no fact, chart or table names",
+            "Rows dropped without being missed")  # fmt: skip
+    yield _table(head, tables)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
