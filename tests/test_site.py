@@ -638,7 +638,7 @@ def test_the_published_address_reaches_cards_feed_and_sitemap(brief: Brief, tmp_
         metadata.set_base(app, config)  # type: ignore[arg-type]
     for page in ("index", "book/limits", "404"):
         write(app, f"{page}.html", "")
-    head = metadata.head(app, metadata.Described("book/limits", "Limits", "What is weak."))
+    head = metadata.head(app, metadata.Described("book/limits", "Limits", "What is weak.", "../"))
     cards = dict(head["cards"])
     assert cards["og:url"] == f"{base}book/limits.html"
     assert cards["og:image"] == f"{base}_static/card.png"

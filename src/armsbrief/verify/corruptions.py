@@ -195,12 +195,6 @@ def applied(chosen: Sequence[Corruption]) -> str:
     return table.head + "".join(lines)
 
 
-def rows_alone(chosen: Sequence[Corruption]) -> str:
-    """Return a table of nothing but these rows, corrupted, as text."""
-    table = _read(chosen[0].table)
-    return table.head + "".join(_corrupted(table, corruption) for corruption in chosen)
-
-
 def _corrupted(table: _Table, corruption: Corruption) -> str:
     row = table.rows[table.places[corruption.row]]
     changed = KINDS[corruption.kind](row, table.rows)

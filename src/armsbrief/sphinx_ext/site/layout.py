@@ -36,13 +36,13 @@ def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], tre
         return
     _, claim = metadata.claim_on(app, page)
     title = context.get("own_title") or _title(app.env, page)
-    root = "../" * page.count("/")
+    root = context.get("own_root", "../" * page.count("/"))
     ledger = app.armsbrief_ledger  # type: ignore[attr-defined]
     front = page == "index" and words.in_short(ledger["claims"].values())
     description = context.get("own_description") or front or _description(tree, claim)
-    described = metadata.Described(page, title, description or app.config.project)
+    described = metadata.Described(page, title, description or app.config.project, root)
     context["site"] = {
-        "root": context.get("own_root", root),
+        "root": root,
         "policy": POLICY,
         "version": version(),
         "title": app.config.project if page == "index" else f"{title} — {app.config.project}",

@@ -29,6 +29,7 @@ class Described(NamedTuple):
     page: str
     title: str
     description: str
+    root: str  # the way from the page to the top of the site
 
 
 def set_base(app: Sphinx, config: Config) -> None:
@@ -58,7 +59,7 @@ def head(app: Sphinx, described: Described) -> dict[str, Any]:
     elif described.page == "index":
         data = report(app, described)
     return {
-        "links": list(_links(app, described.page, name)),
+        "links": list(_links(app, described, name)),
         "cards": list(_cards(app, described)),
         "linked_data": data and json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
     }
@@ -71,8 +72,8 @@ def claim_on(app: Sphinx, page: str) -> tuple[str, Mapping[str, Any] | None]:
     return next(found, ("", None))
 
 
-def _links(app: Sphinx, page: str, claim: str) -> Iterator[dict[str, str]]:
-    root = "../" * page.count("/")
+def _links(app: Sphinx, described: Described, claim: str) -> Iterator[dict[str, str]]:
+    page, root = described.page, described.root
     if app.config.html_baseurl:
         yield {"rel": "canonical", "href": address(app, page)}
     if claim:
