@@ -45,23 +45,40 @@ PAYLOADS = [p.format(_RUN) for p in _MARKUP + _TEMPLATES] + _ODD
 
 # Free text, of which some reaches pages, the PDF, charts, letters and downloads.
 COLUMNS = [
-    ("sources", "title"), ("sources", "publisher"), ("equipment", "note"),
-    ("statements", "what"), ("statements", "note"), ("timeline", "event"),
-    ("recoveries", "note"), ("precedents", "note"), ("losses", "note"), ("border", "note"),
-    ("diplomacy", "note"), ("choices", "reason"), ("prices", "note"), ("weapons", "note"),
-    ("violence_annual", "note"), ("violence_monthly", "note"),
+    ("sources", "title"), ("sources", "publisher"), ("choices", "option"), ("choices", "reason"),
+    ("assertions", "note"), ("equipment", "note"), ("weapons", "note"),
+    ("recoveries", "place"), ("recoveries", "route_or_group"), ("recoveries", "items"),
+    ("recoveries", "trap"), ("recoveries", "note"), ("prices", "market"), ("prices", "note"),
+    ("border", "reported_by"), ("border", "note"), ("precedents", "precedent"),
+    ("precedents", "note"), ("losses", "what"), ("losses", "note"), ("diplomacy", "actor"),
+    ("diplomacy", "what"), ("diplomacy", "note"), ("statements", "what"), ("statements", "note"),
+    ("violence_annual", "note"), ("violence_monthly", "note"), ("definitions", "counts"),
+    ("definitions", "unit_of_count"), ("definitions", "caveat"), ("timeline", "event"),
+    ("timeline", "note"), ("deadlines", "what"), ("deadlines", "actor"), ("deadlines", "note"),
 ]  # fmt: skip
+# Free text too, by which notebooks find their rows.
+KEYS = [
+    ("choices", "claim_id"),
+    ("choices", "key"),
+    ("equipment", "reported_by"),
+    ("precedents", "metric"),
+]
 
 
 def inject(root: Path) -> int:
-    """Put a payload into every cell of these columns, in turn; return how many cells."""
+    """Put a payload into every cell of these columns, in turn; return how many cells.
+
+    The rows keep their keys, or notebooks would not find them: one row more has others.
+    """
     number = 0
-    for table in dict.fromkeys(table for table, _ in COLUMNS):
+    for table in dict.fromkeys(table for table, _ in COLUMNS + KEYS):
         path = root / "data" / "tables" / f"{table}.csv"
         rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
-        for _, column in [pair for pair in COLUMNS if pair[0] == table]:
-            place = rows[0].index(column)
-            for row in rows[1:]:
+        if any(table == other for other, _ in KEYS):
+            rows.append(["pwned", *rows[-1][1:]])
+        for place, column in enumerate(rows[0]):
+            everywhere, once = (table, column) in COLUMNS, (table, column) in KEYS
+            for row in rows[1:] if everywhere else rows[-1:] * once:
                 row[place] = PAYLOADS[number % len(PAYLOADS)]
                 number += 1
         text = io.StringIO()
