@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lxml.etree import XPath
 from lxml.html import fragment_fromstring
 
 from armsbrief.verify.cover import joined
@@ -50,6 +50,11 @@ _LABEL = re.compile(r"\[[^\[\]]*\d[^\[\]]*\]")
 _SCALE = ("ratingValue", "bestRating", "worstRating", "position", "version", "datePublished",
           "dateModified", "url", "@id", "@context", "contentUrl", "citation", "license",
           "sha256", "contentSize", "temporalCoverage")  # fmt: skip
+
+
+_WITH_CLASS = XPath(
+    ".//*[@class and contains(concat(' ', normalize-space(@class), ' '), concat(' ', $name, ' '))]"
+)
 
 
 def check_numbers(edition: Published) -> Check:
@@ -185,17 +190,27 @@ def _texts(tree: Element) -> Iterator[str]:
     Tables are compared as tables.
     """
     for main in tree.xpath(MAIN)[:1]:
-        bare = copy.deepcopy(main)
-        for element in list(bare.iter()):
-            if not isinstance(element.tag, str) or _is_apart(element):
-                _drop(element)
-        for block in [e for e in bare.iter(*_BLOCKS)]:
-            own = copy.deepcopy(block)
-            for inner in [e for e in own.iterdescendants(*_BLOCKS)]:
-                _drop(inner)
-            text = _LABEL.sub("", _text(own))
+        blocks: list[list[str]] = []
+        _read(main, [], blocks)
+        for parts in blocks:
+            text = _LABEL.sub("", "".join(parts))
             if DIGIT.search(text):
                 yield text
+
+
+def _read(element: Element, parts: list[str], blocks: list[list[str]]) -> None:
+    """Add the text of an element to its block's, and each block in it as one of its own."""
+    parts.append(element.text or "")
+    for inner in element:
+        if not isinstance(inner.tag, str) or _is_apart(inner):
+            parts.append(" ")
+        elif inner.tag in _BLOCKS:
+            parts.append(" ")
+            blocks.append([])
+            _read(inner, blocks[-1], blocks)
+        else:
+            _read(inner, parts, blocks)
+        parts.append(inner.tail or "")
 
 
 def is_generated(element: Element) -> bool:
@@ -210,19 +225,6 @@ def _is_apart(element: Element) -> bool:
         or any(c in _APART or c in _GENERATED for c in classes)
         or element.get("role") in ("doc-bibliography", "doc-biblioentry", "doc-biblioref")
     )
-
-
-def _drop(element: Element) -> None:
-    """Take an element out of its page and leave the text behind it."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    before = element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + " " + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + " " + (element.tail or "")
-    parent.remove(element)
 
 
 def check_notebooks(edition: Published) -> Check:
@@ -319,9 +321,7 @@ def _measured(content: Any) -> Iterator[str]:
 
 def with_class(tree: Element, name: str) -> list[Element]:
     """Return the elements of a page that have a class."""
-    found: list[Element] = tree.xpath(
-        f".//*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
-    )
+    found: list[Element] = _WITH_CLASS(tree, name=name)
     return found
 
 
