@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 from playwright.sync_api import Browser, expect
@@ -100,6 +101,24 @@ def test_a_page_that_does_not_build_is_told_and_the_last_good_one_stays(serving:
     serving.hears("Built the site and the PDF")
 
 
+def _that_forks_kernels(serving: Serving) -> list[int]:
+    children = psutil.Process(serving.process.pid).children(recursive=True)
+    return [child.pid for child in children if "warm.server" in " ".join(child.cmdline())]
+
+
+def test_changed_data_are_shown_and_the_libraries_are_not_imported_again(serving: Serving) -> None:
+    before = _that_forks_kernels(serving)
+    table = serving.root / "data" / "tables" / "equipment.csv"
+    good = table.read_text("utf-8")
+    table.write_text(good.replace(",7.12,", ",7.50,", 1), encoding="utf-8")
+    serving.hears("Built the site; the PDF follows")
+    assert "$7.50 billion" in serving.page("")
+    assert _that_forks_kernels(serving) == before
+    assert len(before) == 1
+    table.write_text(good, encoding="utf-8")
+    serving.hears("Built the site and the PDF")
+
+
 def test_another_name_for_this_machine_is_refused(serving: Serving) -> None:
     """A page on the web could otherwise read the unpublished brief."""
     port = serving.address.rstrip("/").rpartition(":")[2]
@@ -120,5 +139,7 @@ def test_a_port_that_is_taken_is_said(serving: Serving) -> None:
 
 
 def test_ctrl_c_ends_it_and_leaves_nothing_running(serving: Serving) -> None:
+    below = psutil.Process(serving.process.pid).children(recursive=True)
     serving.process.send_signal(signal.SIGINT)
     assert serving.process.wait(30) == 0
+    assert psutil.wait_procs(below, timeout=30)[1] == []

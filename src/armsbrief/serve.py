@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import watchfiles
 
-from armsbrief import build, paths
+from armsbrief import build, drawing, paths, warm
 from armsbrief.errors import ArmsbriefError
 
 _WATCHED = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
@@ -142,7 +142,11 @@ def serve(port: int, say: Callable[[str], None]) -> None:
         raise ArmsbriefError(f"port {port} cannot be used: {error.strerror}.",
                              "armsbrief serve --port 0") from error  # fmt: skip
     multiprocessing.set_forkserver_preload(_PRELOAD)
-    with server:
+    with (
+        server,
+        warm.serving(),
+        drawing.serving(),
+    ):  # the libraries are imported once for all builds
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"Serving http://127.0.0.1:{server.server_address[1]}/ until Ctrl+C")
         try:
