@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from support import Brief, served
 
-from armsbrief import kit, manifest
+from armsbrief import kit, manifest, paths, provenance
 from armsbrief.cli import main
 from armsbrief.verify import (
     beside,
@@ -201,13 +201,14 @@ def test_the_kept_score_says_what_changed_since(
     assert "No mutation run was made" in page.as_html(page.with_mutations(report, edition))
     made_of = copy.deepcopy(edition.ledger["made_of"])
     made_of["code"], made_of["tables"]["equipment"] = "older", "older"
-    score = {"edition": "one", "made_of": made_of, "possible": 9, "tried": 2, "caught": 1,
+    code = {**provenance.code_files(paths.ROOT), "src/armsbrief/gone.py": "older"}
+    score = {"edition": "one", "made_of": made_of, "code": code, "possible": 9, "tried": 2, "caught": 1,
              "seed": 0, "kinds": {}, "survivors": {}, "tables": {}}  # fmt: skip
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / page.KEPT).write_text(json.dumps(score))
     text = page.as_html(page.with_mutations(report, edition))
     assert "1 of 2 corruptions were caught" in text
-    assert "before these changed: the code, the table equipment." in text
+    assert "these changed: the code (src/armsbrief/gone.py), the table equipment." in text
 
 
 def test_the_same_seed_gives_the_same_sample() -> None:

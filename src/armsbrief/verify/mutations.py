@@ -180,8 +180,8 @@ def _counted(
         for name, count in rows.items()
     }
     return {
-        "edition": found.ledger["edition"], "made_of": found.ledger["made_of"], "sample": sample,
-        "seed": seed,
+        "edition": found.ledger["edition"], "made_of": found.ledger["made_of"],
+        "code": provenance.code_files(paths.ROOT), "sample": sample, "seed": seed,
         "possible": total, "tried": len(outcomes), "caught": len(caught),
         "kinds": {
             kind: {"tried": sum(o.kind == kind for o in outcomes),

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from armsbrief import execute, manifest, paths, unchanged
+from armsbrief import execute, manifest, paths, provenance, unchanged
 from armsbrief.verify.published import Published
 from armsbrief.verify.report import Report
 
@@ -21,6 +21,7 @@ _NOT_RUN = (
     "<p>No mutation run was made with this edition: that its checks notice what is wrong is not "
     "shown here. To make one: <code>armsbrief verify --mutations</code>.</p>"
 )
+_NAMED = 5  # files of code
 _PLACE = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 
 
@@ -39,9 +40,18 @@ def _changed(kept: Mapping[str, Any], book: Mapping[str, Any]) -> list[str]:
     then, now = kept["made_of"], book["made_of"]
     tables = sorted({*then["tables"], *now["tables"]})
     return [
-        *(f"the {part}" for part in ("code", "rules") if then[part] != now[part]),
+        *([f"the code ({_other_files(kept['code'])})"] if then["code"] != now["code"] else []),
+        *(["the rules"] if then["rules"] != now["rules"] else []),
         *(f"the table {t}" for t in tables if then["tables"].get(t) != now["tables"].get(t)),
     ]
+
+
+def _other_files(then: Mapping[str, str]) -> str:
+    """Name the first of the files whose code is another one now, and count the rest."""
+    now = provenance.code_files(paths.ROOT)
+    files = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
+    more = len(files) - _NAMED
+    return ", ".join(files[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def publish(report: Report, edition: Published) -> None:

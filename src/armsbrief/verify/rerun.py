@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from unittest import mock
 
 from armsbrief import notebook as api
 from armsbrief import paths
+from armsbrief.errors import NotebookError
 from armsbrief.records import CHART, FACT, SPECIFICATIONS, TABLE
 
 Records = dict[str, Any]
@@ -92,11 +94,14 @@ def _run(path: Path, parameters: Mapping[str, Any], keep: Callable[[str, Any], N
         mock.patch.object(api, "_show", show),
         mock.patch.object(api, "drawn", _specified),
         contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(record=True) as warned,
     ):
         for is_parameters, code in _code(path):
             exec(code, names)  # noqa: S102  # the repository's own notebooks
             if is_parameters:
                 names.update(parameters)
+    if warned:  # as in a build, which refuses it
+        raise NotebookError(f"{path.name} warns: {warned[0].message}")
 
 
 def _specified(figure: Any, title: str, alt_text: str) -> tuple[str, dict[str, Any]]:

@@ -29,6 +29,7 @@ _NOT_SHOWN = ("also", "published_basis", "note", "quote", "status")
 def register(app: Sphinx) -> None:
     """Tell Sphinx about the directives and their scripts."""
     app.add_directive("verification", Verification)
+    app.add_directive("compare-files", CompareFiles)
     app.add_directive("walk", Walk)
     app.connect("build-finished", _copy_scripts, priority=950)
 
@@ -56,12 +57,18 @@ class Verification(_LedgerDirective):
 
     def content_nodes(self) -> list[Node]:
         waiting = "<p>This edition has not been verified yet: <code>armsbrief verify</code>.</p>"
-        place = f'<div class="verification">{_BEGIN}{waiting}{_END}</div>'
+        return [_html(f'<div class="verification">{_BEGIN}{waiting}{_END}</div>')]
+
+
+class CompareFiles(_LedgerDirective):
+    """`{compare-files}`: a button that compares the files of the site with its manifest."""
+
+    def content_nodes(self) -> list[Node]:
         files = ('<div class="verification">'
                  '<button type="button" class="action" id="check-files" hidden>Compare all files'
                  '</button><p id="files-checked" role="status"></p>'
                  '<ul id="files-wrong"></ul></div>')  # fmt: skip
-        return [_html(place), _html(files), _script("files.js")]
+        return [_html(files), _script("files.js")]
 
 
 class Walk(_LedgerDirective):
