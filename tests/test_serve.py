@@ -138,8 +138,11 @@ def test_a_port_that_is_taken_is_said(serving: Serving) -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_ctrl_c_ends_it_and_leaves_nothing_running(serving: Serving) -> None:
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing_running(serving: Serving) -> None:
+    with (serving.root / "book" / "limits.md").open("a", encoding="utf-8") as text:
+        text.write("\nAnother sentence.\n")
+    serving.hears("Changed: ")
     below = psutil.Process(serving.process.pid).children(recursive=True)
     serving.process.send_signal(signal.SIGINT)
-    assert serving.process.wait(30) == 0
+    assert serving.process.wait(10) == 0
     assert psutil.wait_procs(below, timeout=30)[1] == []

@@ -42,22 +42,30 @@ def workers(size: int) -> Iterator[ProcessPoolExecutor]:
         If one of them is killed from outside.
     """
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    others = set(multiprocessing.active_children())
-    with (
-        tempfile.TemporaryDirectory(prefix="armsbrief-") as folder,
-        ProcessPoolExecutor(size, context, _begin, (folder, os.getpid())) as pool,
-    ):
-        try:
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="armsbrief-") as folder,
+            ProcessPoolExecutor(size, context, _begin, (folder, os.getpid())) as pool,
+            ended_with_us(),
+        ):
             yield pool
-        except BaseException as error:
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.kill()
-            if isinstance(error, BrokenProcessPool):
-                raise WorkerKilledError(
-                    "a process that ran notebooks was killed, perhaps for want of memory.",
-                    "the same command with --jobs 1",
-                ) from error
-            raise
+    except BrokenProcessPool as error:
+        raise WorkerKilledError(
+            "a process that ran notebooks was killed, perhaps for want of memory.",
+            "the same command with --jobs 1",
+        ) from error
+
+
+@contextmanager
+def ended_with_us() -> Iterator[None]:
+    """Kill the processes that the body has started if an exception ends it."""
+    others = set(multiprocessing.active_children())
+    try:
+        yield
+    except BaseException:
+        for process in set(multiprocessing.active_children()) - others:
+            process.kill()
+        raise
 
 
 def _begin(folder: str, parent: int) -> None:

@@ -23,6 +23,7 @@ import watchfiles
 
 from armsbrief import build, drawing, paths, warm
 from armsbrief.errors import ArmsbriefError
+from armsbrief.pool import ended_with_us
 
 _WATCHED = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
 _PRELOAD = ["armsbrief.build", "jupyter_book.sphinx", "myst_nb.sphinx_ext", "papermill"]
@@ -179,7 +180,7 @@ def _build(builds: Builds, with_paper: bool, say: Callable[[str], None]) -> bool
     """Build in a process of its own, which knows nothing of the last; tell whether it went well."""
     context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
     try:
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
+        with ProcessPoolExecutor(1, mp_context=context) as pool, ended_with_us():
             pool.submit(_built, with_paper).result()
     except (ArmsbriefError, BrokenProcessPool) as error:
         say(f"armsbrief: {error}\nThe last good build is still served")
