@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -113,7 +114,10 @@ def _outcomes(
     if sum(isinstance(job[0], edits.Edit) for job in left) * _AT_ONCE > _EVERY:
         edits.prepare(found)
     context = get_context("fork")
-    with ProcessPoolExecutor(processes, context, _begin, (trials, found)) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="armsbrief-") as folder,
+        ProcessPoolExecutor(processes, context, _begin, (trials, found, folder)) as pool,
+    ):
         for job, tried in zip(left, _told(pool.map(_try, left), left, say), strict=True):
             journal.add(_key(job), {"outcomes": tried})
     for job in jobs:
@@ -144,9 +148,10 @@ _trials: Trials
 _found: Published
 
 
-def _begin(trials: Trials, found: Published) -> None:
+def _begin(trials: Trials, found: Published, folder: str) -> None:
     global _trials, _found
     _trials, _found = trials, found
+    tempfile.tempdir = folder  # a process of a pool tidies nothing up when it ends
 
 
 def _try(job: Sequence[Chosen]) -> Tried:

@@ -177,7 +177,7 @@ class Trials:
             return "no notebook reads the table"
         if not used:
             return "nothing names the row, and no specification moved"
-        return "a chart or table names the row, and shows nothing of the column that was changed"
+        return "a chart or table names the row, and shows nothing of what was changed"
 
 
 def _searched(chosen: Chosen, notices: Notices) -> Iterator[tuple[Corruption, str]]:
