@@ -25,6 +25,8 @@ from armsbrief import paths
 
 CASES = Path(__file__).parent / "notebooks" / "cases"
 CONTENT = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
+# A shell lets its jobs in the background ignore interrupts, and so what they start: the tests too.
+INTERRUPTIBLE = ("env", "--default-signal=INT")
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import requests
 from playwright.sync_api import Browser, expect
-from support import Brief, copied
+from support import INTERRUPTIBLE, Brief, copied
 
 _PATIENCE = 180  # seconds for a build on a busy machine
 
@@ -49,8 +49,8 @@ class Serving:
 def serving(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     root = copied(tmp_path_factory.mktemp("serve") / "copy", memory_of=brief.root)
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "armsbrief", "serve", "--port", "0"], cwd=root, text=True,
-        stdout=subprocess.PIPE, env={**os.environ, "ARMSBRIEF_ROOT": str(root)},
+        [*INTERRUPTIBLE, sys.executable, "-u", "-m", "armsbrief", "serve", "--port", "0"],
+        cwd=root, text=True, stdout=subprocess.PIPE, env={**os.environ, "ARMSBRIEF_ROOT": str(root)},
     )  # fmt: skip
     said: queue.Queue[str] = queue.Queue()
     threading.Thread(target=lambda: [said.put(line) for line in process.stdout or ()]).start()

@@ -19,7 +19,7 @@ from typing import Any
 import fastparquet
 import psutil
 import pytest
-from support import CASES, armsbrief, copied
+from support import CASES, INTERRUPTIBLE, armsbrief, copied
 
 from armsbrief.sweeps import tidy
 from armsbrief.sweeps.journal import Journal
@@ -236,8 +236,8 @@ def running(root: Path, out: Path, grid: str, *words: str) -> Iterator[subproces
     out.mkdir(exist_ok=True)
     (out / "grid.yml").write_text(grid, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "armsbrief", "sweep", str(out / "grid.yml"), "--out", str(out),
-         *words], cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [*INTERRUPTIBLE, sys.executable, "-u", "-m", "armsbrief", "sweep", str(out / "grid.yml"),
+         "--out", str(out), *words], cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "ARMSBRIEF_ROOT": str(root)}, start_new_session=True,
     )  # fmt: skip
     try:
