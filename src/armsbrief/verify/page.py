@@ -40,18 +40,20 @@ def _changed(kept: Mapping[str, Any], book: Mapping[str, Any]) -> list[str]:
     then, now = kept["made_of"], book["made_of"]
     tables = sorted({*then["tables"], *now["tables"]})
     return [
-        *([f"the code ({_other_files(kept['code'])})"] if then["code"] != now["code"] else []),
+        *([f"the code{_other_files(kept)}"] if then["code"] != now["code"] else []),
         *(["the rules"] if then["rules"] != now["rules"] else []),
         *(f"the table {t}" for t in tables if then["tables"].get(t) != now["tables"].get(t)),
     ]
 
 
-def _other_files(then: Mapping[str, str]) -> str:
+def _other_files(kept: Mapping[str, Any]) -> str:
     """Name the first of the files whose code is another one now, and count the rest."""
-    now = provenance.code_files(paths.ROOT)
+    then, now = kept.get("code"), provenance.code_files(paths.ROOT)
+    if then is None:  # a run of before files were kept
+        return ""
     files = sorted(name for name in {*then, *now} if then.get(name) != now.get(name))
     more = len(files) - _NAMED
-    return ", ".join(files[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f" ({', '.join(files[:_NAMED])}{f' and {more} more' if more > 0 else ''})"
 
 
 def publish(report: Report, edition: Published) -> None:
