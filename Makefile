@@ -40,7 +40,7 @@ $(READY): requirements.txt pyproject.toml scripts/setup_system.py
 	$(BIN)/python scripts/setup_system.py pdf
 	touch $(READY)
 
-# Every corruption that can be tried takes an hour or two; say how many with N=, all without; JOBS= at once.
+# Every corruption that can be tried takes under an hour on two cores; say how many with N=, all without; JOBS= at once.
 # What an interrupted run has tried is not tried again.
 # The score goes into docs/, from where every later edition publishes it, with what changed since.
 mutations: $(READY)
