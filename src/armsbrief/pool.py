@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from armsbrief.errors import ArmsbriefError
 
 _PR_SET_PDEATHSIG = 1
+_START = "fork" if sys.platform == "linux" else "spawn"
 
 
 class WorkerKilledError(ArmsbriefError):
@@ -23,7 +24,9 @@ class WorkerKilledError(ArmsbriefError):
 
 
 @contextmanager
-def workers(size: int) -> Iterator[ProcessPoolExecutor]:
+def workers(
+    size: int, begin: Callable[[], None] | None = None, start: str = _START
+) -> Iterator[ProcessPoolExecutor]:
     """Give a pool of processes with a folder of their own for temporary files.
 
     An exception in the body ends them at once. They are killed, not asked: nbclient takes
@@ -35,17 +38,22 @@ def workers(size: int) -> Iterator[ProcessPoolExecutor]:
     ----------
     size : int
         How many processes.
+    begin : callable, optional
+        Called in each of them first.
+    start : str
+        How they are started, as `multiprocessing` names it; only a fork gets a `begin`
+        that cannot be pickled.
 
     Raises
     ------
     WorkerKilledError
         If one of them is killed from outside.
     """
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    context = multiprocessing.get_context(start)
     try:
         with (
             tempfile.TemporaryDirectory(prefix="armsbrief-") as folder,
-            ProcessPoolExecutor(size, context, _begin, (folder, os.getpid())) as pool,
+            ProcessPoolExecutor(size, context, _begin, (folder, os.getpid(), begin)) as pool,
             ended_with_us(),
         ):
             yield pool
@@ -68,7 +76,7 @@ def ended_with_us() -> Iterator[None]:
         raise
 
 
-def _begin(folder: str, parent: int) -> None:
+def _begin(folder: str, parent: int, then: Callable[[], None] | None) -> None:
     """Be out of reach of a terminal's Ctrl+C, which is for the parent, and end with it."""
     tempfile.tempdir = folder
     if hasattr(os, "setsid"):
@@ -77,3 +85,5 @@ def _begin(folder: str, parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before we asked to be told
             os._exit(1)
+    if then:
+        then()

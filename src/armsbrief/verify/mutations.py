@@ -13,17 +13,15 @@ from __future__ import annotations
 import json
 import os
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from armsbrief import data, editions, ledger, paths, provenance
+from armsbrief import data, editions, ledger, paths, pool, provenance
 from armsbrief.sweeps.journal import Journal
 from armsbrief.verify import edits, page
 from armsbrief.verify.corruptions import DROPPED, Corruption, noted, possible, read
@@ -113,12 +111,8 @@ def _outcomes(
     left = [job for job in jobs if _key(job) not in journal.done]
     if sum(isinstance(job[0], edits.Edit) for job in left) * _AT_ONCE > _EVERY:
         edits.prepare(found)
-    context = get_context("fork")
-    with (
-        tempfile.TemporaryDirectory(prefix="armsbrief-") as folder,
-        ProcessPoolExecutor(processes, context, _begin, (trials, found, folder)) as pool,
-    ):
-        for job, tried in zip(left, _told(pool.map(_try, left), left, say), strict=True):
+    with pool.workers(processes, partial(_begin, trials, found), "fork") as executor:
+        for job, tried in zip(left, _told(executor.map(_try, left), left, say), strict=True):
             journal.add(_key(job), {"outcomes": tried})
     for job in jobs:
         yield from (Outcome(**made) for made in journal.done[_key(job)]["outcomes"])
@@ -148,10 +142,9 @@ _trials: Trials
 _found: Published
 
 
-def _begin(trials: Trials, found: Published, folder: str) -> None:
+def _begin(trials: Trials, found: Published) -> None:
     global _trials, _found
     _trials, _found = trials, found
-    tempfile.tempdir = folder  # a process of a pool tidies nothing up when it ends
 
 
 def _try(job: Sequence[Chosen]) -> Tried:
