@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
+
+from support import read_table, write_table
 
 MARK = "pwned"
 _RUN = f"window.{MARK}=1"
@@ -72,16 +72,18 @@ def inject(root: Path) -> int:
     """
     number = 0
     for table in dict.fromkeys(table for table, _ in COLUMNS + KEYS):
-        path = root / "data" / "tables" / f"{table}.csv"
-        rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
+        rows = read_table(root, table)
         if any(table == other for other, _ in KEYS):
             rows.append(["pwned", *rows[-1][1:]])
         for place, column in enumerate(rows[0]):
-            everywhere, once = (table, column) in COLUMNS, (table, column) in KEYS
-            for row in rows[1:] if everywhere else rows[-1:] * once:
+            if (table, column) in COLUMNS:
+                wild = rows[1:]
+            elif (table, column) in KEYS:
+                wild = rows[-1:]
+            else:
+                continue
+            for row in wild:
                 row[place] = PAYLOADS[number % len(PAYLOADS)]
                 number += 1
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        path.write_text(text.getvalue(), encoding="utf-8")
+        write_table(root, table, rows)
     return number

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,12 +123,25 @@ def built_plainly(root: Path) -> Brief:
 
 def edit_cell(root: Path, table: str, row: str, column: str, value: str) -> int:
     """Change one cell of a table; return the line of the file that it stands on."""
-    path = root / "data" / "tables" / f"{table}.csv"
-    with path.open(encoding="utf-8", newline="") as content:
-        rows = list(csv.reader(content))
+    rows = read_table(root, table)
     number = next(n for n, cells in enumerate(rows) if cells[0] == row)
     rows[number][rows[0].index(column)] = value
+    write_table(root, table, rows)
+    return number + 1
+
+
+def read_table(root: Path, table: str) -> list[list[str]]:
+    """Return the rows of a table, the head first."""
+    with _table(root, table).open(encoding="utf-8", newline="") as content:
+        return list(csv.reader(content))
+
+
+def write_table(root: Path, table: str, rows: Iterable[Sequence[str]]) -> None:
+    """Write the rows of a table, the head first."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
-    return number + 1
+    _table(root, table).write_text(text.getvalue(), encoding="utf-8")
+
+
+def _table(root: Path, table: str) -> Path:
+    return root / "data" / "tables" / f"{table}.csv"

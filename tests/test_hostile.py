@@ -14,7 +14,7 @@ from docx import Document
 from hostile import COLUMNS, FORMULAS, KEYS, MARK, PAYLOADS, inject
 from lxml import etree
 from playwright.sync_api import Browser
-from support import Brief, armsbrief, built, copied, served
+from support import Brief, armsbrief, built, copied, read_table, served, write_table
 
 from armsbrief import data, editions, parameters, validation
 from armsbrief.errors import ArmsbriefError
@@ -38,22 +38,22 @@ def address(hostile: Brief) -> Iterator[str]:
         yield found
 
 
-def test_there_are_many_payloads() -> None:
+def test_there_are_many_payloads_in_many_columns() -> None:
     assert len(PAYLOADS) >= 60
+    assert len(COLUMNS) >= 10
 
 
-TYPED = [r["name"] for r in data.package()["resources"] if not r.get("hash")]
+TYPED = [entry["name"] for entry in data.tables() if not entry.get("hash")]
 
 
 @pytest.mark.parametrize("table", TYPED)
 def test_every_column_refuses_a_payload_or_is_among_those_that_are_tried_with_all(
     own_data: Path, table: str
 ) -> None:
-    path = own_data / "data" / "tables" / f"{table}.csv"
-    head, row = list(csv.reader(io.StringIO(path.read_text("utf-8"))))[:2]
+    head, row = read_table(own_data, table)[:2]
     taken = []
     for place, column in enumerate(head):
-        _write(path, [head, [*row[:place], PAYLOADS[0], *row[place + 1 :]]])
+        write_table(own_data, table, [head, [*row[:place], PAYLOADS[0], *row[place + 1 :]]])
         if not validation.check_table(table):
             taken.append((table, column))
     assert set(taken) == {pair for pair in COLUMNS + KEYS if pair[0] == table}
@@ -163,19 +163,12 @@ REFUSED = [
 def test_a_cell_that_cannot_be_is_refused_with_the_reason(
     own_data: Path, table: str, column: str, text: str
 ) -> None:
-    path = own_data / "data" / "tables" / f"{table}.csv"
-    rows = list(csv.reader(io.StringIO(path.read_text("utf-8"))))
+    rows = read_table(own_data, table)
     rows[1][rows[0].index(column)] = text
-    _write(path, rows)
+    write_table(own_data, table, rows)
     problems = validation.check_table(table)
     assert problems
     assert all(table in line for line in problems)
-
-
-def _write(path: Path, rows: list[list[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    path.write_text(text.getvalue(), encoding="utf-8")
 
 
 BAD_PARAMETERS = [

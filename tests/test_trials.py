@@ -7,13 +7,15 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook
 from support import Brief
 
 from armsbrief import data, paths, references
-from armsbrief.errors import ArmsbriefError
+from armsbrief.errors import ArmsbriefError, NotebookError
 from armsbrief.verify import corruptions, edits, mutations, rerun, trials
 from armsbrief.verify.corruptions import KINDS, Corruption, Linked, applied, possible, read
 from armsbrief.verify.cover import Known
@@ -83,6 +85,15 @@ def test_a_run_ends_at_the_first_record_that_moves(weapons: Trials) -> None:
     fact = next(key for key in before if isinstance(before[key].get("value"), float))
     finer = {**before, fact: {**before[fact], "value": before[fact]["value"] + 1e-9}}
     assert "full value" in rerun.difference(path, given, finer)
+
+
+def test_a_notebook_that_warns_fails_as_it_would_in_a_build(tmp_path: Path) -> None:
+    path = tmp_path / "one.ipynb"
+    cell = new_code_cell("import warnings; warnings.warn('of zero')")
+    path.write_text(nbformat.writes(new_notebook(cells=[cell])), encoding="utf-8")
+    with pytest.raises(NotebookError, match=r"one\.ipynb warns: of zero"):
+        rerun.records(path, {})
+    assert rerun.difference(path, {}, {}) == "notebook fails (NotebookError)"
 
 
 def test_an_edition_of_other_numbers_is_refused(edition: Published) -> None:
