@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,10 @@ from armsbrief import drawing, warm
 _kernels = ExitStack()  # warm, from the first notebook to the end
 
 
+@cache
 def _warm_up() -> None:
-    if not hasattr(_kernels, "warm"):
-        _kernels.warm = True  # type: ignore[attr-defined]
-        _kernels.enter_context(warm.serving())
-        _kernels.enter_context(drawing.serving())
+    _kernels.enter_context(warm.serving())
+    _kernels.enter_context(drawing.serving())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,8 +85,8 @@ class AreThere(pytest.Item):
         return self.path, 0, f"{self.path.name}: {self.name}"
 
 
-def _recorded(cell: dict[str, object]) -> bool:
-    source, outputs = "".join(cell["source"]), json.dumps(cell["outputs"])  # type: ignore[arg-type]
+def _recorded(cell: dict[str, Any]) -> bool:
+    source, outputs = "".join(cell["source"]), json.dumps(cell["outputs"])
     lines = [
         line for line in source.splitlines() if not line.startswith(("from ", "import ", "def "))
     ]

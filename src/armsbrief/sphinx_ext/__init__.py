@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pybtex.plugin import find_plugin, register_plugin  # type: ignore[import-untyped]
+from pybtex.plugin import find_plugin, register_plugin  # type: ignore[import-untyped]  # it has no types
 from sphinx.application import Sphinx
 from sphinx.config import Config
 

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from docutils import nodes
 from docutils.nodes import Node
 from sphinx.application import Sphinx
+from sphinx.domains.std import StandardDomain
 from sphinx.util.docutils import SphinxDirective
 
 from armsbrief import changes, words
@@ -55,9 +56,9 @@ class _LedgerDirective(SphinxDirective):
     def label(self, target: nodes.Element, name: str, title: str) -> None:
         """Make a node the target of a label."""
         target["ids"].append(name)
-        domain = self.env.get_domain("std")
-        domain.anonlabels[name] = (self.env.docname, name)  # type: ignore[attr-defined]
-        domain.labels[name] = (self.env.docname, name, title)  # type: ignore[attr-defined]
+        domain = cast(StandardDomain, self.env.get_domain("std"))
+        domain.anonlabels[name] = (self.env.docname, name)
+        domain.labels[name] = (self.env.docname, name, title)
 
     def attributed(self, ids: Sequence[str], record: str, notebook: str) -> list[Node]:
         """Return the citations, or their number by grade where there are too many to read.
