@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -227,8 +226,9 @@ def _served(bench: Bench, table: Path, changed: str) -> None:
         table.write_text(changed, encoding="utf-8")
         _hear(serving, "Built the site; the PDF follows")
         bench.note("site, one cell changed, served", time.perf_counter() - start)
+        _hear(serving, "Built the site and the PDF")  # until then it would disturb what follows
     finally:
-        serving.send_signal(signal.SIGINT)
+        serving.terminate()
         serving.communicate()
 
 
