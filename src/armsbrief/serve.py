@@ -143,11 +143,8 @@ def serve(port: int, say: Callable[[str], None]) -> None:
         raise ArmsbriefError(f"port {port} cannot be used: {error.strerror}.",
                              "armsbrief serve --port 0") from error  # fmt: skip
     multiprocessing.set_forkserver_preload(_PRELOAD)
-    with (
-        server,
-        warm.serving(),
-        drawing.serving(),
-    ):  # the libraries are imported once for all builds
+    # The libraries are imported once for all builds.
+    with server, warm.serving(), drawing.serving():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"Serving http://127.0.0.1:{server.server_address[1]}/ until Ctrl+C")
         try:

@@ -126,7 +126,7 @@ def _mutations(run: Mapping[str, Any]) -> Iterable[str]:
     if run["tried"] < run["possible"]:
         yield (f"<p>They are a sample of the {run['possible']:,} that are possible (seed "
                f"{run['seed']}), the same number of each kind where there are as many. All of them "
-               "were not tried: that takes hours.</p>")  # fmt: skip
+               "were not tried.</p>")  # fmt: skip
     kinds = [(kind, f"{n['caught']:,} of {n['tried']:,}") for kind, n in run["kinds"].items()]
     yield _table(("Corruption", "Caught"), kinds)
     survivors = [(reason, f"{n:,}") for reason, n in run["survivors"].items()]
