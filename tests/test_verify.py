@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -123,6 +124,41 @@ def test_a_number_of_the_pdf_must_stand_in_its_place_though_it_is_known_elsewher
               for n, text in enumerate(read.pages)]  # fmt: skip
     assert edited != list(read.pages)
     assert paper.wrong_texts(edition, replace(read, pages=tuple(edited)))
+
+
+def test_no_verdict_of_the_pdf_can_be_another(edition: Published) -> None:
+    places = range(len(edits._verdicts(edition.folder)))
+    shown = [edits.Edit("brief.pdf", edits._SHOWN, place) for place in places]
+    assert len(shown) >= 3 * len(edition.ledger["claims"])  # board, finding, under what we ask
+    assert [edit for edit in shown if not edit.caught_by(edition)] == []
+
+
+@pytest.mark.parametrize(
+    "around", [r"holds in \d", r"(Below|Above) .{0,10}\d", r"%\d\d?", r"up to \d"]
+)
+def test_a_number_of_the_pdf_must_be_that_of_its_claim_or_address(
+    edition: Published, read: pdf.Paper, around: str
+) -> None:
+    """What is said of another claim, or the same but for a sign, does not do."""
+    numbers = [edits.Edit("brief.pdf", edits._PAPER, n)
+               for n, (place, token, page) in enumerate(edits._numbers(edition.folder))
+               if re.search(f"{around}$", read.pages[page][max(0, place - 30) : place + len(token)])
+               ]  # fmt: skip
+    assert numbers
+    assert [edit for edit in numbers if not edit.caught_by(edition)] == []
+
+
+def test_how_sure_we_are_of_one_claim_cannot_stand_behind_another(
+    edition: Published, read: pdf.Paper
+) -> None:
+    page = next(n for n, text in enumerate(read.pages) if text.count("This holds in") >= 2)
+    said = re.compile(r"This holds in .*?(?=The\s+rule:)", re.DOTALL)
+    one, other = said.findall(read.pages[page])[:2]
+    assert one != other
+    edited = [*read.pages]
+    edited[page] = said.sub(lambda m: other if m[0] == one else one, edited[page], count=2)
+    wrong = paper.wrong_texts(edition, replace(read, pages=tuple(edited)))
+    assert [text for text in wrong if "its receipt is of sure-" in text]
 
 
 def test_a_cell_of_a_table_must_stand_in_its_place_though_it_is_known_elsewhere(

@@ -53,6 +53,11 @@ def robustness(claim: Mapping[str, Any]) -> str:
     return f"{text} It fails {failures.in_words(claim['specifications'], claim['dimensions'])}."
 
 
+def how_sure(claim: Mapping[str, Any]) -> str:
+    """Say on paper how sure a finding is, up to the receipt of its rule."""
+    return f"{robustness(claim)} {break_even(claim, named=False)} The rule: "
+
+
 def break_even(claim: Mapping[str, Any], named: bool = True) -> str:
     """Say where the verdict would flip; on paper its receipt says which value it is."""
     found = claim["break_even"]

@@ -67,8 +67,7 @@ class Finding(directives.Finding):
         return [head, *shown[:1], *parts]
 
     def _sure(self, name: str, claim: Mapping[str, Any]) -> Node:
-        flips = words.break_even(claim, named=False)
-        line = self.paragraph(f"{words.robustness(claim)} {flips} The rule: ")
+        line = self.paragraph(words.how_sure(claim))
         line += [to_receipt("sure", name), nodes.Text(".")]
         return line
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
-from urllib.parse import unquote
+from urllib.parse import quote
 
 from armsbrief import trail
 from armsbrief.references import GRADES, dated
@@ -77,8 +78,12 @@ def _entry(row: Mapping[str, str]) -> str:
 
 
 def _key(text: str) -> str:
-    """Return letters and digits alone: addresses are written with other signs than they have."""
-    return re.sub(r"[\W_]", "", unquote(joined(text))).casefold()
+    """Return letters, digits and what is written as %20: other signs differ from list to list.
+
+    Letters beyond ASCII stand in one list as they are and in the other as such numbers.
+    """
+    written = quote(joined(text), safe=string.printable)
+    return re.sub(r"[^\w%]|_", "", written).casefold()
 
 
 class Receipts:

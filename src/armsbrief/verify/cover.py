@@ -42,7 +42,7 @@ class Known:
     def __init__(self, texts: Iterable[str]) -> None:
         self._by_seed: dict[str, list[str]] = {}
         for text in sorted({joined(text) for text in texts}, key=len, reverse=True):
-            if _DIGIT.search(text) and len(text) >= _SEED and _is_long(text):
+            if _DIGIT.search(text) and len(text) >= _SEED and is_long(text):
                 self._by_seed.setdefault(text[:_SEED], []).append(text)
 
         self._longest = max((len(t) for ts in self._by_seed.values() for t in ts), default=0)
@@ -85,7 +85,8 @@ def _common(one: str, other: str) -> int:
     return low
 
 
-def _is_long(text: str) -> bool:
+def is_long(text: str) -> bool:
+    """Tell whether a joined text has letters enough not to stand somewhere by chance."""
     return len(_LETTER.findall(_MONTHS.sub("", text))) >= _FEWEST
 
 
@@ -118,6 +119,16 @@ class Cover:
             return -1
         self.take(place, place + len(text))
         return place + len(text)
+
+    def find_all(self, text: str) -> None:
+        """Account for every place of one text."""
+        end = self.find(text)
+        while end >= 0:
+            end = self.find(text, end)
+
+    def has(self, start: int, end: int) -> bool:
+        """Tell whether all of a stretch is accounted for."""
+        return all(self._taken[start:end])
 
     def left(self) -> list[tuple[int, str]]:
         """Return each stretch of digits that is not accounted for, with what stands around it.

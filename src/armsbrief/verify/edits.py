@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,10 +14,10 @@ from typing import Any
 
 from lxml import html
 
-from armsbrief import ledger, manifest, paths
+from armsbrief import ledger, manifest, paths, words
 from armsbrief.claims import read_claims
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import beside, inputs, pages, paper, pdf, tables
+from armsbrief.verify import beside, inputs, pages, paper, pdf, placed, tables
 from armsbrief.verify.published import TOKEN, Published
 from armsbrief.verify.report import Check
 from armsbrief.verify.spoil import again, other
@@ -24,6 +25,7 @@ from armsbrief.verify.spoil import again, other
 _FACT, _LEDGER, _SETTING = "a number on a page", "a fact in the ledger", "a setting of a rule"
 _VERDICT, _TYPED = "a verdict on a page", "a digit typed into a page"
 _PAPER, _KNOWN = "a number in the PDF", "another number of the PDF in its place"
+_SHOWN = "a verdict in the PDF"
 _BESIDE, _FILE, _SPOILT = "a number beside the facts of a page", "a published file", "a byte more"
 _BESIDE_PAGES = (beside.KIT, beside.ONE_PAGE, beside.TABLE, beside.DATA)
 
@@ -56,6 +58,7 @@ class Edit:
         tried = {
             _FACT: _edit_page, _VERDICT: _edit_page, _TYPED: _edit_page, _LEDGER: _edit_ledger,
             _BESIDE: _edit_text, _SETTING: _edit_setting, _PAPER: _edit_paper, _KNOWN: _edit_paper,
+            _SHOWN: _edit_verdict,
             _FILE: _edit_file, **dict.fromkeys(_BESIDE_PAGES, _edit_beside),
         }  # fmt: skip
         return tried[self.kind](self, found)
@@ -73,6 +76,7 @@ def possible(found: Published) -> list[Edit]:
     edits += [Edit("claims.yml", _SETTING, place) for place in _settings()]
     in_pdf = range(len(_numbers(found.folder)))
     edits += [Edit("brief.pdf", kind, n) for kind in (_PAPER, _KNOWN) for n in in_pdf]
+    edits += [Edit("brief.pdf", _SHOWN, n) for n in range(len(_verdicts(found.folder)))]
     edits += [Edit(name, kind, n) for kind, name, n in beside.possible(found)]
     listed = json.loads((found.folder / manifest.NAME).read_text("utf-8"))["files"]
     return edits + [Edit(name, _FILE, _SPOILT) for name in listed]
@@ -145,6 +149,7 @@ def prepare(found: Published) -> None:
     """Read and make once what many edits are compared with, before there are many processes."""
     _paper(found.folder)
     _numbers(found.folder)
+    _verdicts(found.folder)
     made = again(found.folder)
     _ = made.kit, made.one_page
 
@@ -237,15 +242,29 @@ def _edit_ledger(edit: Edit, found: Published) -> str:
 def _edit_paper(edit: Edit, found: Published) -> str:
     """Change the last digit of a number, or put another number of the PDF in its place."""
     place, token, number = _numbers(found.folder)[int(edit.place)]
-    read, others = _paper(found.folder), _numbers(found.folder)
+    others = _numbers(found.folder)
     if edit.kind == _KNOWN:
         _, new, _ = others[(int(edit.place) * 7919 + 1) % len(others)]
         new = other(token) if new == token else new
     else:
         new = other(token)
+    return _on_paper(found, number, place, place + len(token), new)
+
+
+def _edit_verdict(edit: Edit, found: Published) -> str:
+    """Put another verdict in the place of one, with its sign where the other has one."""
+    number, shown = _verdicts(found.folder)[int(edit.place)]
+    kinds = list(words.VERDICT)
+    new = kinds[(kinds.index(placed.verdict(shown)) + 1) % len(kinds)]
+    sign = f"{placed.SIGN[new]} " if shown["sign"] else ""
+    return _on_paper(found, number, *shown.span(), f"{sign}{words.VERDICT[new]}")
+
+
+def _on_paper(found: Published, number: int, start: int, end: int, new: str) -> str:
+    """Put a text in the place of another on a page of the PDF."""
+    read = _paper(found.folder)
     text = read.pages[number]
-    edited = list(read.pages)
-    edited[number] = text[:place] + new + text[place + len(token) :]
+    edited = [*read.pages[:number], text[:start] + new + text[end:], *read.pages[number + 1 :]]
     wrong = paper.wrong_texts(found, replace(read, pages=tuple(edited)))
     return "the PDF says what the ledger says" if wrong else ""
 
@@ -264,6 +283,13 @@ def _numbers(folder: Path) -> list[tuple[int, str, int]]:
     """Return every number of the PDF: its place, itself, its page."""
     return [(m.start(), m.group(), n) for n, text in enumerate(_paper(folder).pages)
             for m in TOKEN.finditer(text)]  # fmt: skip
+
+
+@cache
+def _verdicts(folder: Path) -> list[tuple[int, re.Match[str]]]:
+    """Return every verdict of the PDF with its page."""
+    return [(n, shown) for n, text in enumerate(_paper(folder).pages)
+            for shown in placed.SHOWN.finditer(text)]  # fmt: skip
 
 
 def _edit_file(edit: Edit, found: Published) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 from lxml import etree
 
 from armsbrief import manifest, onepage, words
-from armsbrief.verify import pdf
+from armsbrief.sphinx_ext.addresses import anchor
+from armsbrief.verify import pdf, placed
 from armsbrief.verify.appendix import AS_IN, Receipts, Sources
 from armsbrief.verify.cover import Cover, joined
 from armsbrief.verify.pdf import Flow, Paper
-from armsbrief.verify.published import DIGIT, Published
+from armsbrief.verify.published import Published
 from armsbrief.verify.report import Check
 
 _SAID = ("says", "sentence", "counter_evidence", "limits")
@@ -63,6 +64,7 @@ def wrong_texts(edition: Published, paper: Paper) -> list[str]:
     wrong += sources.wrong + receipts.wrong
     wrong += _wrong_marks(edition, paper, flow, cover, receipts)
     wrong += _wrong_contents(paper, cover)
+    wrong += placed.wrong_verdicts(flow.text, edition.with_verdicts)
     for key, table in edition.ledger["tables"].items():
         _explain_table(edition, cover, key, table)
     for chart in edition.ledger["charts"].values():
@@ -99,10 +101,13 @@ def _bodies(edition: Published, paper: Paper) -> tuple[list[str], list[str]]:
 def _wrong_marks(
     edition: Published, paper: Paper, flow: Flow, cover: Cover, receipts: Receipts
 ) -> Iterator[str]:
-    """Compare the number before each mark with the fact of its receipt, and the link with both."""
+    """Compare what stands before each mark with its receipt, and the link with both.
+
+    Before the mark of a fact stands its number, before that of a claim how sure we are of it.
+    """
     led = [set[str]() for _ in paper.pages]
-    shown = {f"fact-{name.replace('.', '--')}": joined(fact["display"])
-             for name, fact in edition.facts.items()}  # fmt: skip
+    shown = {anchor("fact", name): joined(fact["display"]) for name, fact in edition.facts.items()}
+    shown |= {anchor("sure", name): joined(text) for name, text in edition.how_sure.items()}
     for mark in flow.marks:
         name = receipts.anchors.get(mark.number, "")
         led[mark.page - 1].add(name)
@@ -202,4 +207,5 @@ def _expected(edition: Published) -> list[tuple[str, str]]:
             found += [(f"{kind}.{name}.{key}", entry[key]) for key in keys]
     texts = [(where, text) for where, value in found
              for text in ([value] if isinstance(value, str) else value)]  # fmt: skip
-    return [(where, text) for where, text in texts if DIGIT.search(text)]
+    texts += [(f"the head of claims.{name}", text) for name, text in edition.heads.items()]
+    return texts + [(f"how sure claims.{name} is", t) for name, t in edition.how_sure.items()]

@@ -14,7 +14,7 @@ from lxml import html
 
 from armsbrief import changes, ledger, manifest, paths, prose, references, words
 from armsbrief.errors import ArmsbriefError
-from armsbrief.verify import given
+from armsbrief.verify import given, placed
 from armsbrief.verify.cover import Cover, Known, joined
 
 DIGIT = re.compile(r"\d")
@@ -91,9 +91,25 @@ class Published:
     @cached_property
     def on_paper(self) -> Known:
         """Every text that may stand on paper: what the ledger says, and what the site says."""
-        claims = self.ledger["claims"].values()
-        shorter = (words.break_even(claim, named=False) for claim in claims)
-        return Known([*self._texts(), *self._prose(), *shorter])
+        apart = {joined(text) for text in placed.apart(self.ledger["claims"])}
+        texts = (*self.heads.values(), *self._texts(), *self._prose())
+        return Known(text for text in texts if joined(text) not in apart)
+
+    @cached_property
+    def heads(self) -> dict[str, str]:
+        """How the finding of each claim begins on paper."""
+        return placed.heads(self.ledger["claims"])
+
+    @cached_property
+    def how_sure(self) -> dict[str, str]:
+        """What stands on paper before the receipt of how sure each finding is."""
+        return placed.how_sure(self.ledger["claims"])
+
+    @cached_property
+    def with_verdicts(self) -> frozenset[str]:
+        """Every text with a verdict that may stand on paper, joined."""
+        texts = (*placed.with_verdicts(self.ledger["claims"]), *self._prose(), *self._changed())
+        return placed.telling(texts)
 
     def _prose(self) -> Iterator[str]:
         """Yield every paragraph and heading of the site's own text, its numbers in it."""
@@ -140,7 +156,7 @@ class Published:
             yield words.day(path.stem)
             for change in changes.since(changes.read(path), self.ledger):
                 verdict, value, holds = changes.arrows(change)
-                yield from (change.title, verdict, value, holds)
+                yield from (f"{change.title}: {verdict}", value, holds)
                 yield f"Value: {self._without_number(change)}. Holds in: {holds}."
                 yield from changes.why(change)
                 yield from (f"Why: {text}" for text in changes.why(change))
