@@ -52,6 +52,16 @@ def test_a_changed_source_is_noticed(root: Path, name: str) -> None:
     assert unchanged.find(REQUEST) is None
 
 
+@pytest.mark.parametrize(("name", "is_text"), [("book/index.md", True), ("_toc.yml", True),
+                                               ("data/table.csv", False)])  # fmt: skip
+def test_whether_notebooks_may_run_is_known_from_what_changed(
+    root: Path, name: str, is_text: bool
+) -> None:
+    (root / name).write_text("changed", encoding="utf-8")
+    assert unchanged.is_only_text(REQUEST) is is_text
+    assert not unchanged.is_only_text(["never built", [], None])
+
+
 def test_so_is_a_new_source_and_one_that_is_gone(root: Path) -> None:
     (root / "book" / "more.md").write_text("more", encoding="utf-8")
     assert unchanged.find(REQUEST) is None

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from armsbrief import (
     data,
+    drawing,
     editions,
     execute,
     keeping,
@@ -86,7 +87,7 @@ def build(
     prose.check(paths.BOOK)
     _jobs(wanted)  # a wrong parameter is refused before anything is written
     work = _work(name)
-    with FileLock(work / "lock"):
+    with FileLock(work / "lock"), drawing.serving():  # for the notebooks, then for the site
         executed, made = judge(name, wanted, workers, say, use_cache)
         if keep_outputs:
             _keep(executed, say)

@@ -126,7 +126,7 @@ def _built(request: list[Any], **wanted: Any) -> Path:
     """Build, and mark what was built for the next time; imported only now, as it takes a second."""
     from armsbrief import execute, unchanged
 
-    with execute.ready(wanted["use_cache"]):
+    with execute.ready(not (wanted["use_cache"] and unchanged.is_only_text(request))):
         from armsbrief.build import build as run
 
         before = unchanged.inputs()

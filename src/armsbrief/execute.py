@@ -81,12 +81,12 @@ def run_all(
 
 
 @contextmanager
-def ready(use_cache: bool) -> Iterator[None]:
-    """Let what notebooks need import while others check, where notebooks are sure to run."""
+def ready(is_expected: bool) -> Iterator[None]:
+    """Let what notebooks need import while others check, where some are expected to run."""
     with ExitStack() as stack:
-        if not use_cache or not (paths.CACHE / "executed").is_dir():
+        stack.enter_context(drawing.serving())  # the site draws too
+        if is_expected:
             stack.enter_context(warm.serving())
-            stack.enter_context(drawing.serving())
         yield
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as Tree
+
+from lxml import html as markup
+from lxml.html import HtmlElement as Element
 
 from armsbrief.drawing import FONT_FOLDER
 from armsbrief.errors import LedgerError
@@ -63,32 +65,26 @@ def save(document: Any, out: Path) -> None:
 
 
 def finished(html: str) -> str:
-    """Return the page as it goes to print."""
-    import tinyhtml5  # the parser of WeasyPrint
+    """Return the page as it goes to print.
 
-    root: Tree.Element = tinyhtml5.parse(html, namespace_html_elements=False)
-    _plain_names(root)
+    Names in drawings come out in small letters; a browser's parser, and that of
+    WeasyPrint, gives them their case again.
+    """
+    root = markup.document_fromstring(html, markup.HTMLParser(remove_comments=True))
     _name_drawings(root)
     _answer_first(root)
     _anchor_in_headings(root)
     _number_receipts(root)
     for receipt in _of_class(root, "receipt"):
         _shorten_citations(receipt)
-    return "<!DOCTYPE html>" + Tree.tostring(root, encoding="unicode", method="html")
+    return f"<!DOCTYPE html>{markup.tostring(root, encoding='unicode')}"
 
 
-def _plain_names(root: Tree.Element) -> None:
-    """Take the namespace off the names of SVG, which HTML writes without."""
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
-
-
-def _of_class(root: Tree.Element, name: str) -> list[Tree.Element]:
+def _of_class(root: Element, name: str) -> list[Element]:
     return [element for element in root.iter() if name in element.get("class", "").split()]
 
 
-def _name_drawings(root: Tree.Element) -> None:
+def _name_drawings(root: Element) -> None:
     """Give every drawing the text alternative where WeasyPrint looks for it: in its title."""
     for drawing in root.iter("svg"):
         title = drawing.find("title")
@@ -96,7 +92,7 @@ def _name_drawings(root: Tree.Element) -> None:
             title.text = drawing.get("aria-label")
 
 
-def _answer_first(root: Tree.Element) -> None:
+def _answer_first(root: Element) -> None:
     """Put the contents after the front page: the reader came for the answer."""
     parents = {child: parent for parent in root.iter() for child in parent}
     contents, chapters = _of_class(root, "contents"), _of_class(root, "toctree-wrapper")
@@ -107,7 +103,7 @@ def _answer_first(root: Tree.Element) -> None:
     around.insert(list(around).index(chapters[0]), contents[0])
 
 
-def _anchor_in_headings(root: Tree.Element) -> None:
+def _anchor_in_headings(root: Element) -> None:
     """Put the anchor of a page into its heading: before it, it may stay on the page before."""
     for around in list(root.iter()):
         for anchor, section in list(pairwise(around)):
@@ -118,7 +114,7 @@ def _anchor_in_headings(root: Tree.Element) -> None:
                 heading.insert(0, anchor)
 
 
-def _number_receipts(root: Tree.Element) -> None:
+def _number_receipts(root: Element) -> None:
     """Number the receipts that the page leads to, drop the others, and mark every link to one.
 
     A mark starts with a letter, so that a number copied with its mark is not
@@ -140,14 +136,14 @@ def _number_receipts(root: Tree.Element) -> None:
         link.append(_element("span", "mark", numbers[name]))
 
 
-def _reached(root: Tree.Element) -> set[str]:
+def _reached(root: Element) -> set[str]:
     """Return the receipts that the text leads to, and those that these lead to."""
     onward = {
         receipt.get("id", ""): {_target(link) for link in _links(receipt)}
         for _, receipt in _receipts(root)
     }
-    inside = {id(link) for _, receipt in _receipts(root) for link in _links(receipt)}
-    found = {_target(link) for link in _links(root) if id(link) not in inside}
+    inside = {link for _, receipt in _receipts(root) for link in _links(receipt)}
+    found = {_target(link) for link in _links(root) if link not in inside}
     fresh = set(found)
     while fresh:
         fresh = set[str]().union(*(onward.get(name, set()) for name in fresh)) - found
@@ -155,34 +151,34 @@ def _reached(root: Tree.Element) -> set[str]:
     return found
 
 
-def _target(link: Tree.Element) -> str:
-    return link.get("href", "").removeprefix("#")
+def _target(link: Element) -> str:
+    return str(link.get("href", "")).removeprefix("#")
 
 
-def _links(root: Tree.Element) -> Iterator[Tree.Element]:
+def _links(root: Element) -> Iterator[Element]:
     for element in root.iter("a"):
         if {"fact", "to-receipt"} & set(element.get("class", "").split()):
             yield element
 
 
-def _receipts(root: Tree.Element) -> Iterator[tuple[Tree.Element, Tree.Element]]:
+def _receipts(root: Element) -> Iterator[tuple[Element, Element]]:
     for box in root.iter():
         for child in list(box):
             if "receipt" in child.get("class", "").split():
                 yield box, child
 
 
-def _element(tag: str, name: str, text: str) -> Tree.Element:
-    made = Tree.Element(tag, {"class": name})
+def _element(tag: str, name: str, text: str) -> Element:
+    made = markup.Element(tag, {"class": name})
     made.text = text
     return made
 
 
-def _shorten_citations(receipt: Tree.Element) -> None:
+def _shorten_citations(receipt: Element) -> None:
     """Write a run of citations, 4, 5, 6, 7, as 4–7: both ends stay links."""
     for around in [element for element in receipt.iter() if _cited(element)]:
         children = list(around)
-        run: list[Tree.Element] = []
+        run: list[Element] = []
         for child, following in [*pairwise(children), (children[-1], None)]:
             run.append(child)
             if following is None or not _next_to(child, following):
@@ -190,18 +186,18 @@ def _shorten_citations(receipt: Tree.Element) -> None:
                 run = []
 
 
-def _cited(element: Tree.Element) -> bool:
+def _cited(element: Element) -> bool:
     """Tell whether an element holds citations: links whose text is a number."""
     links = [c for c in element if c.tag == "a" and re.fullmatch(r"\d+", "".join(c.itertext()))]
     return len(links) >= _SHORTEST_RUN
 
 
-def _next_to(one: Tree.Element, other: Tree.Element) -> bool:
+def _next_to(one: Element, other: Element) -> bool:
     said, then = "".join(one.itertext()), "".join(other.itertext())
     return said.isdecimal() and then.isdecimal() and int(then) == int(said) + 1
 
 
-def _close(around: Tree.Element, run: list[Tree.Element]) -> None:
+def _close(around: Element, run: list[Element]) -> None:
     """Keep the ends of a run."""
     if len(run) < _SHORTEST_RUN:
         return

@@ -19,16 +19,20 @@ from typing import Any
 
 from armsbrief import paths
 
-_SOURCES = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md",
-            "requirements.txt")  # fmt: skip
+_TEXT = ("book", "_config.yml", "_toc.yml", "index.md")
+_RUN = ("notebooks", "data", "editions", "requirements.txt")
 ADDRESS = "ARMSBRIEF_BASE_URL"  # where the site will stand: cards, feed and sitemap name it
 _PASSED_OVER = {"__pycache__", ".ipynb_checkpoints"}
 
 
-def inputs() -> str:
-    """Return one hash of all that decides what a build makes, besides what is asked of it."""
-    made_from = fingerprint([*(paths.ROOT / name for name in _SOURCES), Path(__file__).parent])
-    return _digest([made_from, os.environ.get(ADDRESS, "")])
+def inputs() -> dict[str, str]:
+    """Return hashes of all that decides what a build makes, besides what is asked of it.
+
+    One is of what notebooks run on, one of the text around what they find.
+    """
+    run = fingerprint([*(paths.ROOT / name for name in _RUN), Path(__file__).parent])
+    text = files(paths.ROOT / name for name in _TEXT)
+    return {"run": run, "text": _digest([text, os.environ.get(ADDRESS, "")])}
 
 
 def fingerprint(places: Iterable[Path]) -> str:
@@ -56,22 +60,31 @@ def find(request: Sequence[Any]) -> Path | None:
     return None
 
 
-def keep(request: Sequence[Any], before: str, folder: Path, made: Iterable[Path]) -> None:
+def is_only_text(request: Sequence[Any]) -> bool:
+    """Tell whether nothing that notebooks run on has changed since this was last built."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return bool(json.loads(_place(request).read_bytes())["inputs"]["run"] == inputs()["run"])
+    return False
+
+
+def keep(
+    request: Sequence[Any], before: Mapping[str, str], folder: Path, made: Iterable[Path]
+) -> None:
     """Leave the mark of a finished build.
 
     Parameters
     ----------
     request : sequence
         As for `find`.
-    before : str
-        The hash of the inputs, taken when the build began.
+    before : mapping
+        The hashes of the inputs, taken when the build began.
     folder : pathlib.Path
         Where a person is told to look.
     made : iterable of pathlib.Path
         All files and folders that the build put in place.
     """
     made = list(made)
-    mark = {"inputs": before, "outputs": files(made), "folder": str(folder),
+    mark = {"inputs": dict(before), "outputs": files(made), "folder": str(folder),
             "made": [str(path) for path in made]}  # fmt: skip
     _write(mark, _place(request))
 
