@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,11 @@ class Serving:
         return requests.get(f"{self.address}{name}", timeout=10).content.decode()
 
 
+def _add(root: Path, sentence: str) -> None:
+    with (root / "book" / "limits.md").open("a", encoding="utf-8") as text:
+        text.write(f"\n{sentence}\n")
+
+
 @pytest.fixture(scope="module")
 def serving(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     root = copied(tmp_path_factory.mktemp("serve") / "copy", memory_of=brief.root)
@@ -57,11 +63,19 @@ def serving(brief: Brief, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     address = re.search(r"http://127\.0\.0\.1:\d+/", said.get(timeout=_PATIENCE))
     assert address
     served = Serving(root, address.group(), process, said)
+    time.sleep(3)  # the first build has begun
+    _add(root, "A sentence saved meanwhile.")
     served.hears("Built the site and the PDF")
     yield served
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+def test_what_was_saved_during_the_first_build_is_built_after_it(serving: Serving) -> None:
+    assert "Changed: book/limits.md" in serving.hears("Built the site; the PDF follows")
+    assert "A sentence saved meanwhile." in serving.page("book/limits.html")
+    serving.hears("Built the site and the PDF")
 
 
 def test_the_site_is_served_and_its_files_are_as_built(serving: Serving) -> None:
@@ -80,8 +94,7 @@ def test_an_open_page_shows_what_was_saved(serving: Serving, browser: Browser) -
     ))  # fmt: skip
     page.goto(f"{serving.address}book/limits.html")
     expect(page.locator("body")).not_to_contain_text("A sentence that was just saved.")
-    with (serving.root / "book" / "limits.md").open("a", encoding="utf-8") as text:
-        text.write("\nA sentence that was just saved.\n")
+    _add(serving.root, "A sentence that was just saved.")
     expect(page.locator("body")).to_contain_text(
         "A sentence that was just saved.", timeout=_PATIENCE * 1000
     )
@@ -139,8 +152,7 @@ def test_a_port_that_is_taken_is_said(serving: Serving) -> None:
 
 
 def test_ctrl_c_ends_it_at_once_and_leaves_nothing_running(serving: Serving) -> None:
-    with (serving.root / "book" / "limits.md").open("a", encoding="utf-8") as text:
-        text.write("\nAnother sentence.\n")
+    _add(serving.root, "Another sentence.")
     serving.hears("Changed: ")
     below = psutil.Process(serving.process.pid).children(recursive=True)
     serving.process.send_signal(signal.SIGINT)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 import http.server
 import io
+import math
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -28,7 +30,8 @@ from armsbrief.pool import ended_with_us
 _WATCHED = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
 _PRELOAD = ["armsbrief.build", "jupyter_book.sphinx", "myst_nb.sphinx_ext", "papermill"]
 _SETTLE = 200  # milliseconds without another save
-_PAUSE = 4000  # milliseconds without a save, after which the PDF follows
+_TICK = 100  # milliseconds between two looks at the clock
+_PAUSE = 4.0  # seconds without a save, after which the PDF follows
 _HOLD = 25.0  # seconds that a browser waits for the next build before it asks again
 _OURS = "/.armsbrief/"
 _TAG = f'<script src="{_OURS}refresh.js" defer></script></body>'.encode()
@@ -148,7 +151,6 @@ def serve(port: int, say: Callable[[str], None]) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"Serving http://127.0.0.1:{server.server_address[1]}/ until Ctrl+C")
         try:
-            _build(builds, True, say)
             _follow(builds, say)
         except KeyboardInterrupt:
             say("Stopped")
@@ -157,20 +159,24 @@ def serve(port: int, say: Callable[[str], None]) -> None:
 
 
 def _follow(builds: Builds, say: Callable[[str], None]) -> None:
-    """Build the site on every save, and the PDF when nothing more is saved."""
+    """Build all at once, the site on every save, and the PDF when nothing more is saved.
+
+    What is saved during a build, the first one too, is built after it.
+    """
     watched = [paths.ROOT / name for name in _WATCHED]
-    no_paper = False
+    due = 0.0  # when all is to be built
     for changes in watchfiles.watch(
-        *watched, debounce=_SETTLE, step=50, rust_timeout=_PAUSE, yield_on_timeout=True,
+        *watched, debounce=_SETTLE, step=50, rust_timeout=_TICK, yield_on_timeout=True,
         raise_interrupt=True,
     ):  # fmt: skip
         if changes:
             names = sorted({os.path.relpath(path, paths.ROOT) for _, path in changes})
             say(f"Changed: {', '.join(names)}")
-            no_paper = _build(builds, False, say) or no_paper
-        elif no_paper:
+            is_good = _build(builds, False, say)
+            due = time.monotonic() + _PAUSE if is_good else math.inf
+        elif time.monotonic() >= due:
             _build(builds, True, say)
-            no_paper = False
+            due = math.inf
 
 
 def _build(builds: Builds, with_paper: bool, say: Callable[[str], None]) -> bool:
