@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import queue
 import re
@@ -19,6 +20,8 @@ import pytest
 import requests
 from playwright.sync_api import Browser, expect
 from support import INTERRUPTIBLE, Brief, copied
+
+from armsbrief import serve
 
 _PATIENCE = 180  # seconds for a build on a busy machine
 
@@ -130,6 +133,11 @@ def test_changed_data_are_shown_and_the_libraries_are_not_imported_again(serving
     assert len(before) == 1
     table.write_text(good, encoding="utf-8")
     serving.hears("Built the site and the PDF")
+
+
+def test_what_is_imported_once_for_all_builds_can_be_imported() -> None:
+    """A server that forks passes over a name that it does not find."""
+    assert [name for name in serve._PRELOAD if importlib.util.find_spec(name) is None] == []
 
 
 def test_another_name_for_this_machine_is_refused(serving: Serving) -> None:

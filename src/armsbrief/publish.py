@@ -31,7 +31,7 @@ from armsbrief.sphinx_ext.source import VARIABLE
 _ONLY_ON_SITE = re.compile(r"^notebooks/|^book/(guide|walk|verification|threats)$")
 _APPENDIX = ("book/receipts", "book/sources")
 # Imported once in the parent, not in each of the two that build pages.
-_SHARED = (
+SHARED = (
     "jupyter_book.sphinx",
     "myst_nb.sphinx_ext",
     "sphinx_external_toc",
@@ -116,7 +116,7 @@ def publish(work: Path, ledger: Path, as_of: str, with_paper: bool = True) -> tu
     WorkerKilledError
         If a process that makes them is killed from outside.
     """
-    for name in _SHARED:
+    for name in SHARED:
         importlib.import_module(name)
     epoch = int(datetime.fromisoformat(as_of).replace(tzinfo=UTC).timestamp())
     environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}

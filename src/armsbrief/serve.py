@@ -23,12 +23,19 @@ from typing import Any, BinaryIO
 
 import watchfiles
 
-from armsbrief import build, drawing, paths, warm
+from armsbrief import build, drawing, paths, publish, warm
 from armsbrief.errors import ArmsbriefError
 from armsbrief.pool import ended_with_us
 
 _WATCHED = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
-_PRELOAD = ["armsbrief.build", "jupyter_book.sphinx", "myst_nb.sphinx_ext", "papermill"]
+# Imported once for all builds, with what Sphinx would import only when a build has begun.
+_PRELOAD = [
+    "armsbrief.build", "frictionless", "ipykernel.kernelspec", "papermill", *publish.SHARED,
+    "bs4", "doctest", "latexcodec", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_comments",
+    "sphinx_copybutton", "sphinx_design.extension", "sphinx_external_toc.events",
+    "sphinx_jupyterbook_latex.transforms", "sphinx_multitoc_numbering", "sphinx_thebe",
+    "weasyprint",
+]  # fmt: skip
 _SETTLE = 200  # milliseconds without another save
 _TICK = 100  # milliseconds between two looks at the clock
 _PAUSE = 4.0  # seconds without a save, after which the PDF follows
