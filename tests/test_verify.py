@@ -274,6 +274,20 @@ def test_the_result_is_published_with_the_edition_and_its_manifest_still_holds(
     assert manifest.check(copy.folder / "html")[1] == []
 
 
+def test_the_page_of_the_result_is_no_wider_than_a_phone(
+    edition: Published, tmp_path: Path, browser: Browser
+) -> None:
+    copy = Published(tmp_path / "copy")
+    shutil.copytree(edition.folder, copy.folder)
+    report = Report("an edition", [Check("it holds", "3 things")])
+    page.publish(page.with_mutations(report, copy), copy)
+    tab = browser.new_page(viewport={"width": 360, "height": 800})
+    tab.goto((copy.folder / "html" / page.PAGE).as_uri())
+    assert tab.locator("main table").count() == 4  # checks, kinds, reasons, tables
+    assert tab.evaluate("document.documentElement.scrollWidth") == 360
+    tab.close()
+
+
 def test_a_download_is_checked_with_nothing_but_its_folder(
     edition: Published,
     tmp_path: Path,

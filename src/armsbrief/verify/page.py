@@ -107,7 +107,7 @@ def as_html(report: Report) -> str:
     rows = [(c.name, c.looked_at, str(len(c.failures))) for c in report.checks]
     parts = [
         f'<p><strong>{passed}</strong> For other programs: <a href="../{RESULT}">{RESULT}</a>.</p>',
-        _table(("Check", "What was looked at", "Failures"), rows),
+        _table("Checks", ("Check", "What was looked at", "Failures"), rows),
         *_list("Failures", report.failures),
         *_list("What could not be checked", [n for c in report.checks for n in c.not_checked]),
         "<h2>Checks of the checks</h2>",
@@ -128,20 +128,20 @@ def _mutations(run: Mapping[str, Any]) -> Iterable[str]:
                f"{run['seed']}), the same number of each kind where there are as many. All of them "
                "were not tried.</p>")  # fmt: skip
     kinds = [(kind, f"{n['caught']:,} of {n['tried']:,}") for kind, n in run["kinds"].items()]
-    yield _table(("Corruption", "Caught"), kinds)
+    yield _table("Corruptions caught", ("Corruption", "Caught"), kinds)
     survivors = [(reason, f"{n:,}") for reason, n in run["survivors"].items()]
     if survivors:
         yield "<p>Those that survived, with the reason:</p>"
-        yield _table(("Reason", "Corruptions"), survivors)
+        yield _table("Reasons", ("Reason", "Corruptions"), survivors)
     counts = (("survived", "tried"), ("unnamed", "rows"), ("unused", "dropped"))
     tables = [(name, *(f"{t[part]:,} of {t[whole]:,}" for part, whole in counts))
               for name, t in run["tables"].items()]  # fmt: skip
     head = ("Table", "Survived", "Rows that no fact, chart or table names",
             "Rows dropped without being missed")  # fmt: skip
-    yield _table(head, tables)
+    yield _table("Corruptions that survived, by table", head, tables)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(label: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = "".join(
         f'<tr><th scope="row">{escape(first)}</th>'
@@ -149,7 +149,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         + "</tr>"
         for first, *rest in rows
     )
-    return (f'<div class="table-wrapper" tabindex="0"><table class="docutils">'
+    return (f'<div class="wide" tabindex="0" role="group" aria-label="{label}"><table>'
             f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>")  # fmt: skip
 
 
