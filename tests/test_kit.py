@@ -110,6 +110,18 @@ def test_every_number_of_a_letter_is_the_display_form_of_a_fact(
 
 
 @pytest.mark.parametrize("name", ENTRIES)
+def test_a_letter_names_the_claim_that_it_speaks_of(brief: Brief, kit: Path, name: str) -> None:
+    """A sentence such as “One half of the claim holds” says nothing without it."""
+    claims = [brief.ledger["claims"][claim] for claim in ENTRIES[name].rests_on]
+    begun = [p for p in Document(str(kit / "letters" / f"{name}.docx")).paragraphs if p.runs
+             and p.runs[0].bold and p.style and p.style.name == "List Bullet"]  # fmt: skip
+    for claim in claims:  # once with what we find or not, once with what speaks against it
+        said = [p.text for p in begun if p.runs[0].text == f"{claim['title']}. "]
+        assert said
+        assert claim["counter_evidence"][0] in said[-1]
+
+
+@pytest.mark.parametrize("name", ENTRIES)
 def test_a_word_letter_has_headings_lists_a_language_and_a_described_picture(
     kit: Path, name: str
 ) -> None:

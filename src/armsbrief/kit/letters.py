@@ -12,7 +12,7 @@ from armsbrief.claims import LetterEntry
 from armsbrief.errors import LedgerError
 from armsbrief.ledger import lookup
 
-_REFERENCE = re.compile(r"\{(fact|finding)\}`([^`]+)`")
+_REFERENCE = re.compile(r"\{(fact|finding|against)\}`([^`]+)`")
 OPENING = (
     "An op-ed says that weapons left in Afghanistan have reached militants in Pakistan. We tested "
     "its claims against public data. This letter says what holds, what does not, and what we ask."
@@ -22,10 +22,11 @@ WEAK = ("not-supported", "cannot-be-verified")
 
 @dataclass(frozen=True)
 class Run:
-    """A stretch of text; a number has the id of its fact."""
+    """A stretch of text; a number has the id of its fact, the name of a claim is set in bold."""
 
     text: str
     fact: str = ""
+    bold: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def written(name: str, entry: LetterEntry, ledger: Mapping[str, Any]) -> Letter:
     if entry.chart and entry.chart not in ledger["charts"]:
         raise LedgerError(f"letters.yml, {name}: there is no chart {entry.chart!r}.")
     claims = [_claim(name, ledger, claim) for claim in entry.rests_on]
-    against = [claim["counter_evidence_source"][0] for claim in claims]
+    against = [f"{{against}}`{claim}`" for claim in entry.rests_on]
     sections = (
         ("What to keep in mind first", [entry.caveat], False),
         ("What we ask", [entry.ask], False),
@@ -133,15 +134,19 @@ def _how_sure(claim: Mapping[str, Any]) -> str:
 
 
 def _runs(text: str, name: str, ledger: Mapping[str, Any]) -> Iterator[Run]:
-    """Split a text at its references; a finding brings the numbers of its sentence along."""
+    """Split a text at its references; what is said of a claim begins with its name."""
     pieces = _REFERENCE.split(text)
     for index in range(0, len(pieces), 3):
         if pieces[index]:
             yield Run(pieces[index])
         if index + 2 < len(pieces):
             kind, key = pieces[index + 1 : index + 3]
-            if kind == "finding":
-                yield from _runs(_claim(name, ledger, key)["sentence_source"], name, ledger)
-            else:
+            if kind == "fact":
                 fact = lookup(ledger["facts"], key, f"letters.yml, {name}")
                 yield Run(fact["display"], key)
+            else:
+                claim = _claim(name, ledger, key)
+                yield Run(f"{claim['title']}. ", bold=True)
+                said = (claim["sentence_source"] if kind == "finding"
+                        else claim["counter_evidence_source"][0])  # fmt: skip
+                yield from _runs(said, name, ledger)

@@ -58,11 +58,13 @@ def _section(heading: str, texts: Sequence[Sequence[Run]], as_list: bool) -> str
 
 
 def _inline(runs: Sequence[Run]) -> str:
-    return "".join(
-        f'<span class="fact" data-fact="{escape(run.fact)}">{escape(run.text)}</span>'
-        if run.fact else escape(run.text)
-        for run in runs
-    )  # fmt: skip
+    return "".join(map(_set, runs))
+
+
+def _set(run: Run) -> str:
+    if run.fact:
+        return f'<span class="fact" data-fact="{escape(run.fact)}">{escape(run.text)}</span>'
+    return f"<strong>{escape(run.text)}</strong>" if run.bold else escape(run.text)
 
 
 def _figure(chart: Mapping[str, Any]) -> str:

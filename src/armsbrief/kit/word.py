@@ -105,7 +105,7 @@ def _line(document: Any, label: str, text: str) -> None:
 
 def _fill(paragraph: Any, runs: Sequence[Run]) -> None:
     for run in runs:
-        paragraph.add_run(run.text)
+        paragraph.add_run(run.text).bold = run.bold or None  # None: as the paragraph is
 
 
 def _chart(document: Any, chart: Any) -> None:
