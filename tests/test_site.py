@@ -238,6 +238,12 @@ def desk(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def with_script(page: Page, address: str) -> None:
+    """Open a page and wait for its script, which comes after all else: a link clicked sooner leads
+    to the page of its receipt."""
+    page.goto(address, wait_until="networkidle")
+
+
 @pytest.fixture(params=["http", "file"])
 def address(request: pytest.FixtureRequest, site: str, brief: Brief) -> str:
     """The site, over HTTP and from a file system."""
@@ -249,7 +255,7 @@ def test_a_number_opens_its_receipt_in_place_and_gives_the_focus_back(
 ) -> None:
     asked: list[str] = []
     desk.on("request", lambda request: asked.append(request.url))
-    desk.goto(f"{address}/book/findings/equipment-value.html")
+    with_script(desk, f"{address}/book/findings/equipment-value.html")
     number = desk.locator(".we-find a.fact").first
     name = str(number.get_attribute("data-fact"))
     assert not any("/receipts/" in url for url in asked), "fetched only when opened"
@@ -269,7 +275,7 @@ def test_a_number_opens_its_receipt_in_place_and_gives_the_focus_back(
 
 
 def test_links_in_a_receipt_lead_where_they_say(desk: Page, site: str) -> None:
-    desk.goto(f"{site}/book/findings/equipment-value.html")
+    with_script(desk, f"{site}/book/findings/equipment-value.html")
     desk.locator(".we-find a.fact").first.click()
     desk.locator("dialog a[href]").first.wait_for()
     own = [a for a in desk.locator("dialog a[href]").evaluate_all("all => all.map(a => a.href)")
@@ -284,7 +290,7 @@ def test_links_in_a_receipt_lead_where_they_say(desk: Page, site: str) -> None:
 def test_a_citation_can_be_copied(browser: Browser, site: str) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(f"{site}/book/findings/equipment-value.html")
+    with_script(page, f"{site}/book/findings/equipment-value.html")
     page.locator(".we-find a.fact").first.click()
     page.get_by_role("button", name="Copy citation").click()
     page.get_by_role("button", name="Copied").wait_for()
