@@ -370,7 +370,7 @@ def _filled(value: Any, facts: Mapping[str, Any], where: str) -> Any:
     return [substituted(text, facts, where) for text in value]
 
 
-def write(ledger: Ledger, path: Path) -> None:
+def write(ledger: Mapping[str, Any], path: Path) -> None:
     """Write the ledger, readable and in a fixed order."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(ledger, indent=1, ensure_ascii=False, allow_nan=False)

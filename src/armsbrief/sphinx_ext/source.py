@@ -28,13 +28,13 @@ def attach_ledger(app: Sphinx) -> None:
         notebooks = sorted((source / "notebooks").glob("*.ipynb"))
         edition = editions.default()
         book = ledger.compile_ledger(notebooks, source / "book", edition.name, edition.parameters)
-    app.armsbrief_ledger = watch(app, "ledger", book)  # type: ignore[attr-defined]
-    app.armsbrief_sources = watch(app, "sources", sources())  # type: ignore[attr-defined]
+    app.armsbrief_ledger = watch(app, "ledger", book)  # type: ignore[attr-defined]  # ours
+    app.armsbrief_sources = watch(app, "sources", sources())  # type: ignore[attr-defined]  # ours
 
 
 def of(env: BuildEnvironment) -> Mapping[str, Any]:
     """Return the ledger; what the current page looks up in it is noted."""
-    found: Mapping[str, Any] = env.app.armsbrief_ledger  # type: ignore[attr-defined]
+    found: Mapping[str, Any] = env.app.armsbrief_ledger  # type: ignore[attr-defined]  # ours
     return found
 
 
@@ -50,7 +50,7 @@ def root(env: BuildEnvironment) -> str:
 
 def sources_of(env: BuildEnvironment) -> Mapping[str, Mapping[str, str]]:
     """Return the table of sources by id."""
-    found: Mapping[str, Mapping[str, str]] = env.app.armsbrief_sources  # type: ignore[attr-defined]
+    found: Mapping[str, Mapping[str, str]] = env.app.armsbrief_sources  # type: ignore[attr-defined]  # ours
     return found
 
 

@@ -17,7 +17,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-import ipykernel_launcher  # type: ignore[import-untyped]
+import ipykernel_launcher  # type: ignore[import-untyped]  # it has no types
 import zmq
 from ipykernel import kernelapp
 from traitlets import default
@@ -142,7 +142,7 @@ def _renew(start: Start) -> None:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
     if multiprocessing := sys.modules.get("multiprocessing.process"):
-        multiprocessing.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]
+        multiprocessing.ORIGINAL_DIR = os.getcwd()  # type: ignore[attr-defined]  # private
     preload.forget_if_changed(start.files)
     importlib.invalidate_caches()
     gc.enable()

@@ -51,7 +51,7 @@ def _prepare(app: Sphinx) -> None:
     """Start with no files of an earlier build, and without Sphinx's search: ours knows claims."""
     if app.builder.name != "html":
         return
-    app.builder.search = False  # type: ignore[attr-defined]
+    app.builder.search = False  # type: ignore[attr-defined]  # of builders of HTML only
     for name in _MADE_ANEW:
         shutil.rmtree(Path(app.outdir) / name, ignore_errors=True)
 

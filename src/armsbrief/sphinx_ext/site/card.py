@@ -14,6 +14,7 @@ from armsbrief.charts import FONT, INK, QUIET
 from armsbrief.drawing import font_ready
 from armsbrief.sphinx_ext.site.files import write
 from armsbrief.sphinx_ext.site.metadata import CARD
+from armsbrief.sphinx_ext.source import of as ledger_of
 
 _WIDTH, _HEIGHT, _BAR = 1200, 630, 560
 _COLOURS = ("#1d6b3a", "#3d6410", "#7a4f00", "#a32626", "#4c5966")
@@ -38,7 +39,7 @@ def _drawn(svg: str) -> bytes:
 
 
 def _svg(app: Sphinx) -> str:
-    book = app.armsbrief_ledger  # type: ignore[attr-defined]
+    book = ledger_of(app.env)
     count = Counter(claim["verdict"] for claim in book["claims"].values())
     first, _, second = app.config.project.partition(", ")
     told = f"{count.total()} claims of an op-ed, checked. Edition {book['edition']}"

@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 
 from armsbrief import charts
 from armsbrief.sphinx_ext.site.files import write_csv, write_data
+from armsbrief.sphinx_ext.source import of as ledger_of
 
 Chart = Mapping[str, Any]
 _ON_PAGE = 32  # rows; a longer table has a page of its own
@@ -67,7 +68,7 @@ def cell(value: Any) -> str:
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Return a page for each chart with more data than its own page should carry."""
-    for key, chart in app.armsbrief_ledger["charts"].items():  # type: ignore[attr-defined]
+    for key, chart in ledger_of(app.env)["charts"].items():
         head, rows = data(chart)
         if len(rows) > _ON_PAGE:
             yield (
@@ -88,7 +89,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def write_charts(app: Sphinx) -> None:
     """Write the data of every chart, and its specification for when it comes alive."""
-    for key, chart in app.armsbrief_ledger["charts"].items():  # type: ignore[attr-defined]
+    for key, chart in ledger_of(app.env)["charts"].items():
         write_csv(app, f"{_address(key)}.csv", *data(chart))
         write_data(app, f"{_address(key)}.js", live(chart["specification"]))
 

@@ -18,6 +18,7 @@ from sphinx_external_toc.parsing import FileItem
 
 from armsbrief import words
 from armsbrief.sphinx_ext.site import downloads, metadata
+from armsbrief.sphinx_ext.source import of as ledger_of
 from armsbrief.sphinx_ext.watched import watch
 
 # Nothing from elsewhere, no script or style in the page itself, nothing evaluated.
@@ -37,7 +38,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], tre
     _, claim = metadata.claim_on(app, page)
     title = context.get("own_title") or _title(app.env, page)
     root = context.get("own_root", "../" * page.count("/"))
-    ledger = app.armsbrief_ledger  # type: ignore[attr-defined]
+    ledger = ledger_of(app.env)
     front = page == "index" and words.in_short(ledger["claims"].values())
     description = context.get("own_description") or front or _description(tree, claim)
     described = metadata.Described(page, title, description or app.config.project, root)
@@ -85,7 +86,7 @@ def _short(text: str) -> str:
 
 def parts(env: BuildEnvironment) -> Iterator[tuple[str, list[str]]]:
     """Return the parts of the book, in order: caption and pages."""
-    for part in env.external_site_map.root.subtrees:  # type: ignore[attr-defined]
+    for part in env.external_site_map.root.subtrees:  # type: ignore[attr-defined]  # its extension's
         pages = [str(item) for item in part.items if isinstance(item, FileItem)]
         yield part.caption or "", [page for page in pages if page in env.titles]
 
@@ -101,7 +102,7 @@ def draw_map(app: Sphinx, env: BuildEnvironment) -> None:
     entries = [("", _entry(app, "index", "The brief"))]
     for caption, pages in parts(env):
         entries += [(caption, _entry(app, page)) for page in pages]
-    app.armsbrief_map = watch(app, "map", {"entries": entries})  # type: ignore[attr-defined]
+    app.armsbrief_map = watch(app, "map", {"entries": entries})  # type: ignore[attr-defined]  # ours
 
 
 def _entry(app: Sphinx, page: str, title: str = "") -> dict[str, Any]:
@@ -116,7 +117,7 @@ def _entry(app: Sphinx, page: str, title: str = "") -> dict[str, Any]:
 
 def _parts(app: Sphinx, here: str, root: str) -> Iterator[dict[str, Any]]:
     """Return the way round as it is on one page."""
-    entries = app.armsbrief_map["entries"]  # type: ignore[attr-defined]
+    entries = app.armsbrief_map["entries"]  # type: ignore[attr-defined]  # ours
     for caption, group in groupby(entries, key=itemgetter(0)):
         pages = [
             {**entry, "href": f"{root}{entry['page']}.html", "here": entry["page"] == here}

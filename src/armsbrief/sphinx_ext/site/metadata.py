@@ -12,6 +12,8 @@ from sphinx.config import Config
 
 from armsbrief import unchanged, words
 from armsbrief.rules import Verdict
+from armsbrief.sphinx_ext.source import of as ledger_of
+from armsbrief.sphinx_ext.source import sources_of
 
 BASE = unchanged.ADDRESS
 CARD = "_static/card.png"
@@ -67,7 +69,7 @@ def head(app: Sphinx, described: Described) -> dict[str, Any]:
 
 def claim_on(app: Sphinx, page: str) -> tuple[str, Mapping[str, Any] | None]:
     """Return name and record of the claim that a page is the finding of."""
-    claims = app.armsbrief_ledger["claims"]  # type: ignore[attr-defined]
+    claims = ledger_of(app.env)["claims"]
     found = ((name, claim) for name, claim in claims.items() if claim["page"] == page)
     return next(found, ("", None))
 
@@ -99,7 +101,7 @@ def _cards(app: Sphinx, described: Described) -> Iterator[tuple[str, str]]:
 
 def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
     """Return schema.org's ClaimReview of one claim."""
-    ledger, sources = app.armsbrief_ledger, app.armsbrief_sources  # type: ignore[attr-defined]
+    ledger, sources = ledger_of(app.env), sources_of(app.env)
     rating: dict[str, Any] = {"@type": "Rating", "alternateName": words.VERDICT[claim["verdict"]]}
     if value := _RATING.get(claim["verdict"]):
         rating |= {"ratingValue": value, "bestRating": 5, "worstRating": 1}
@@ -121,7 +123,7 @@ def claim_review(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ours(app: Sphinx, claim: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same of what we asked ourselves: nobody else may seem to have said it."""
-    day = app.armsbrief_ledger["parameters"]["as_of"]  # type: ignore[attr-defined]
+    day = ledger_of(app.env)["parameters"]["as_of"]
     here = {"@type": "Report", "url": own_address(app, claim["page"]), "name": app.config.project}
     return {"@type": "Claim", "author": AUTHOR, "datePublished": day, "appearance": here}
 
@@ -145,7 +147,7 @@ def _claim(sources: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
 
 def report(app: Sphinx, described: Described) -> dict[str, Any]:
     """Return schema.org's Report and Dataset of the whole brief."""
-    ledger = app.armsbrief_ledger  # type: ignore[attr-defined]
+    ledger = ledger_of(app.env)
     common = {
         "description": described.description, "license": LICENCE, "author": AUTHOR,
         "datePublished": ledger["parameters"]["as_of"], "version": ledger["edition"],

@@ -13,6 +13,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from armsbrief.sphinx_ext.nodes import drawing
+from armsbrief.sphinx_ext.source import of as ledger_of
 
 # What pandas writes into its tables, and the policy of the site refuses.
 _STYLED = re.compile(r'<style[^>]*>.*?</style>| (?:style|border)="[^"]*"', flags=re.DOTALL)
@@ -49,7 +50,7 @@ def _plain(html: str) -> str:
 
 def _draw(app: Sphinx, doctree: nodes.document) -> None:
     """Put drawings with their text alternative where MyST-NB has set mute pictures."""
-    ledger, page = app.armsbrief_ledger, app.env.docname  # type: ignore[attr-defined]
+    ledger, page = ledger_of(app.env), app.env.docname
     ours = [c for c in ledger["charts"].values() if c["notebook"] == f"{page}.ipynb"]
     charts = {_name(chart["svg"]): chart for chart in ours}
     for image in list(doctree.findall(nodes.image)):

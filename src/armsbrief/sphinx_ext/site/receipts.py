@@ -17,6 +17,8 @@ from armsbrief import paths, words
 from armsbrief.references import dated
 from armsbrief.sphinx_ext.addresses import FEW_SOURCES, anchor, receipt, receipts_of
 from armsbrief.sphinx_ext.site.files import write_csv, write_data
+from armsbrief.sphinx_ext.source import of as ledger_of
+from armsbrief.sphinx_ext.source import sources_of
 
 Row = dict[str, str]
 _ON_PAGE, _IN_DIALOG = 3, 25  # rows; the CSV has all of them
@@ -43,7 +45,7 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def _listed(app: Sphinx, notebook: str) -> Iterator[dict[str, Any]]:
     """Yield what a notebook gives that has more sources than its page cites; tables cite none."""
-    ledger, sources = app.armsbrief_ledger, app.armsbrief_sources  # type: ignore[attr-defined]
+    ledger, sources = ledger_of(app.env), sources_of(app.env)
     facts = ledger["facts"]
     places = {
         name: facts[claim["facts"][0]]["notebook"] for name, claim in ledger["claims"].items()
@@ -74,14 +76,14 @@ def write_pieces(app: Sphinx) -> None:
 def _by_notebook(app: Sphinx) -> dict[str, list[dict[str, Any]]]:
     """Put all receipts together, once a build: pages and pieces show the same."""
     made: dict[str, list[dict[str, Any]]] = {}
-    facts = app.armsbrief_ledger["facts"]  # type: ignore[attr-defined]
+    facts = ledger_of(app.env)["facts"]
     for name, fact in sorted(facts.items()):
         made.setdefault(fact["notebook"], []).append(_receipt(app, name, fact))
     return made
 
 
 def _receipt(app: Sphinx, name: str, fact: Mapping[str, Any]) -> dict[str, Any]:
-    ledger, sources = app.armsbrief_ledger, app.armsbrief_sources  # type: ignore[attr-defined]
+    ledger, sources = ledger_of(app.env), sources_of(app.env)
     found = [(table, rows(table)[row]) for table, ids in fact["rows"].items() for row in ids]
     return {
         "id": name,

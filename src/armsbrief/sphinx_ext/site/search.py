@@ -13,6 +13,8 @@ from armsbrief.references import dated
 from armsbrief.sphinx_ext.addresses import receipt
 from armsbrief.sphinx_ext.site.files import write_data
 from armsbrief.sphinx_ext.site.layout import parts
+from armsbrief.sphinx_ext.source import of as ledger_of
+from armsbrief.sphinx_ext.source import sources_of
 
 Entry = dict[str, Any]
 
@@ -37,14 +39,14 @@ def _entry(kind: str, weight: int, title: str, about: str, href: str) -> Entry:
 
 
 def _claims(app: Sphinx) -> Iterator[Entry]:
-    for claim in app.armsbrief_ledger["claims"].values():  # type: ignore[attr-defined]
+    for claim in ledger_of(app.env)["claims"].values():
         about = f"{claim['says']} {claim['sentence']}"
         kind = f"Claim: {words.VERDICT[claim['verdict']].lower()}"
         yield _entry(kind, 40, claim["title"], about, f"{claim['page']}.html")
 
 
 def _pages(app: Sphinx) -> Iterator[Entry]:
-    claimed = {claim["page"] for claim in app.armsbrief_ledger["claims"].values()}  # type: ignore[attr-defined]
+    claimed = {claim["page"] for claim in ledger_of(app.env)["claims"].values()}
     for caption, pages in parts(app.env):
         for name in pages:
             if name not in claimed:
@@ -52,7 +54,7 @@ def _pages(app: Sphinx) -> Iterator[Entry]:
 
 
 def _numbers(app: Sphinx) -> Iterator[Entry]:
-    for name, fact in app.armsbrief_ledger["facts"].items():  # type: ignore[attr-defined]
+    for name, fact in ledger_of(app.env)["facts"].items():
         title = f"{fact['display']} — {fact['label']}"
         value = "" if fact["value"] is None else f"; {fact['value']}"
         about = f"{fact['how']}{value} ({name})"
@@ -60,6 +62,6 @@ def _numbers(app: Sphinx) -> Iterator[Entry]:
 
 
 def _sources(app: Sphinx) -> Iterator[Entry]:
-    for name, source in app.armsbrief_sources.items():  # type: ignore[attr-defined]
+    for name, source in sources_of(app.env).items():
         about = f"{source['publisher']}, {dated(source) or 'undated'} ({name})"
         yield _entry("Source", 10, source["title"], about, source["url"] or "book/sources.html")

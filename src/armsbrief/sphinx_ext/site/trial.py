@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 
 from armsbrief import units, words
 from armsbrief.sphinx_ext.site.files import write_csv, write_data
+from armsbrief.sphinx_ext.source import of as ledger_of
 
 _WIDTH = 1000  # of the strip that shows all estimates
 Claim = Mapping[str, Any]
@@ -113,7 +114,7 @@ def write_grids(app: Sphinx) -> None:
 
 
 def _claims(app: Sphinx) -> Iterator[tuple[str, Claim]]:
-    for name, claim in app.armsbrief_ledger["claims"].items():  # type: ignore[attr-defined]
+    for name, claim in ledger_of(app.env)["claims"].items():
         if offered(claim):
             yield name, claim
 

@@ -15,6 +15,8 @@ from sphinx.application import Sphinx
 from armsbrief import editions, ledger, paths
 from armsbrief.sphinx_ext.site.files import write
 from armsbrief.sphinx_ext.site.metadata import AUTHOR, LICENCE, address
+from armsbrief.sphinx_ext.source import of as ledger_of
+from armsbrief.sphinx_ext.source import sources_of
 
 _NO_PAGES = {"404.html", "search.html"}
 _NAMES = uuid.uuid5(uuid.NAMESPACE_DNS, "armsbrief")
@@ -22,7 +24,7 @@ _NAMES = uuid.uuid5(uuid.NAMESPACE_DNS, "armsbrief")
 
 def write_ledger(app: Sphinx) -> None:
     """Write the ledger, and the tables that it was computed from."""
-    ledger.write(app.armsbrief_ledger, Path(app.outdir) / "ledger.json")  # type: ignore[attr-defined]
+    ledger.write(ledger_of(app.env), Path(app.outdir) / "ledger.json")
     found = [paths.PACKAGE, *paths.DATA.glob("tables/*.csv"), *paths.DATA.glob("schemas/*.json")]
     for path in found:
         write(app, f"data/{path.relative_to(paths.DATA).as_posix()}", path.read_bytes())
@@ -30,7 +32,7 @@ def write_ledger(app: Sphinx) -> None:
 
 def write_twins(app: Sphinx) -> None:
     """Write every finding as JSON, with its facts and its sources."""
-    book, sources = app.armsbrief_ledger, app.armsbrief_sources  # type: ignore[attr-defined]
+    book, sources = ledger_of(app.env), sources_of(app.env)
     for name, claim in book["claims"].items():
         twin = {
             "id": name,
@@ -103,7 +105,7 @@ def write_crate(app: Sphinx) -> None:
               *out.glob("book/findings/*.html"), *out.glob("book/findings/*.json"),
               *out.glob("notebooks/*.html")]  # fmt: skip
     files = [_file(path.relative_to(out).as_posix()) for path in sorted(wanted)]
-    book = app.armsbrief_ledger  # type: ignore[attr-defined]
+    book = ledger_of(app.env)
     root = {
         "@id": "./",
         "@type": "Dataset",
