@@ -239,8 +239,7 @@ def desk(browser: Browser) -> Iterator[Page]:
 
 
 def with_script(page: Page, address: str) -> None:
-    """Open a page and wait for its script, which comes after all else: a link clicked sooner leads
-    to the page of its receipt."""
+    """Open a page and wait for its script: it comes last, and a sooner click follows the link."""
     page.goto(address, wait_until="networkidle")
 
 

@@ -58,8 +58,8 @@ def test_whether_notebooks_may_run_is_known_from_what_changed(
     root: Path, name: str, is_text: bool
 ) -> None:
     (root / name).write_text("changed", encoding="utf-8")
-    assert unchanged.is_only_text(REQUEST) is is_text
-    assert not unchanged.is_only_text(["never built", [], None])
+    assert unchanged.is_only_text(REQUEST, unchanged.inputs()) is is_text
+    assert not unchanged.is_only_text(["never built", [], None], unchanged.inputs())
 
 
 def test_so_is_a_new_source_and_one_that_is_gone(root: Path) -> None:

@@ -42,6 +42,7 @@ class Built:
     made: list[Path]
 
 
+@drawing.serving()  # for the notebooks, then for the site
 def build(
     edition: str | None = None,
     given: Mapping[str, Any] | None = None,
@@ -87,7 +88,7 @@ def build(
     prose.check(paths.BOOK)
     _jobs(wanted)  # a wrong parameter is refused before anything is written
     work = _work(name)
-    with FileLock(work / "lock"), drawing.serving():  # for the notebooks, then for the site
+    with FileLock(work / "lock"):
         executed, made = judge(name, wanted, workers, say, use_cache)
         if keep_outputs:
             _keep(executed, say)

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -124,12 +125,14 @@ def _begun(day: str) -> str:
 
 def _built(request: list[Any], **wanted: Any) -> Path:
     """Build, and mark what was built for the next time; imported only now, as it takes a second."""
-    from armsbrief import execute, unchanged
+    from armsbrief import unchanged, warm
 
-    with execute.ready(not (wanted["use_cache"] and unchanged.is_only_text(request))):
+    before = unchanged.inputs()
+    may_run = not wanted["use_cache"] or not unchanged.is_only_text(request, before)
+    # What notebooks need is imported while the build itself is, and checks.
+    with warm.serving() if may_run else nullcontext():
         from armsbrief.build import build as run
 
-        before = unchanged.inputs()
         built = run(**wanted, say=click.echo)
         if wanted["keep_outputs"]:  # they are inputs as well
             before = unchanged.inputs()

@@ -7,9 +7,8 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,16 +77,6 @@ def run_all(
                 task.result()
     durations.keep({path: task.result() for task, path in tasks.items()})
     return results
-
-
-@contextmanager
-def ready(is_expected: bool) -> Iterator[None]:
-    """Let what notebooks need import while others check, where some are expected to run."""
-    with ExitStack() as stack:
-        stack.enter_context(drawing.serving())  # the site draws too
-        if is_expected:
-            stack.enter_context(warm.serving())
-        yield
 
 
 def _reuse(path: Path, given: Mapping[str, Any], out: Path) -> bool:

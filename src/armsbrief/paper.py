@@ -94,13 +94,10 @@ def _name_drawings(root: Element) -> None:
 
 def _answer_first(root: Element) -> None:
     """Put the contents after the front page: the reader came for the answer."""
-    parents = {child: parent for parent in root.iter() for child in parent}
     contents, chapters = _of_class(root, "contents"), _of_class(root, "toctree-wrapper")
     if not contents or not chapters:
         raise LedgerError("the page for print has no contents.")
-    parents[contents[0]].remove(contents[0])
-    around = parents[chapters[0]]
-    around.insert(list(around).index(chapters[0]), contents[0])
+    chapters[0].addprevious(contents[0])
 
 
 def _anchor_in_headings(root: Element) -> None:
@@ -122,13 +119,13 @@ def _number_receipts(root: Element) -> None:
     """
     used = _reached(root)
     numbers: dict[str, str] = {}
-    for box, receipt in list(_receipts(root)):
+    for receipt in _of_class(root, "receipt"):
         name = receipt.get("id", "")
         if name in used:
             numbers[name] = f"r{len(numbers) + 1}"
             receipt.insert(0, _element("span", "receipt-number", numbers[name]))
         else:
-            box.remove(receipt)
+            receipt.getparent().remove(receipt)
     for link in _links(root):
         name = _target(link)
         if name not in numbers:
@@ -138,11 +135,9 @@ def _number_receipts(root: Element) -> None:
 
 def _reached(root: Element) -> set[str]:
     """Return the receipts that the text leads to, and those that these lead to."""
-    onward = {
-        receipt.get("id", ""): {_target(link) for link in _links(receipt)}
-        for _, receipt in _receipts(root)
-    }
-    inside = {link for _, receipt in _receipts(root) for link in _links(receipt)}
+    receipts = _of_class(root, "receipt")
+    onward = {r.get("id", ""): {_target(link) for link in _links(r)} for r in receipts}
+    inside = {link for receipt in receipts for link in _links(receipt)}
     found = {_target(link) for link in _links(root) if link not in inside}
     fresh = set(found)
     while fresh:
@@ -159,13 +154,6 @@ def _links(root: Element) -> Iterator[Element]:
     for element in root.iter("a"):
         if {"fact", "to-receipt"} & set(element.get("class", "").split()):
             yield element
-
-
-def _receipts(root: Element) -> Iterator[tuple[Element, Element]]:
-    for box in root.iter():
-        for child in list(box):
-            if "receipt" in child.get("class", "").split():
-                yield box, child
 
 
 def _element(tag: str, name: str, text: str) -> Element:

@@ -60,15 +60,23 @@ def find(request: Sequence[Any]) -> Path | None:
     return None
 
 
-def is_only_text(request: Sequence[Any]) -> bool:
-    """Tell whether nothing that notebooks run on has changed since this was last built."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return bool(json.loads(_place(request).read_bytes())["inputs"]["run"] == inputs()["run"])
+def is_only_text(request: Sequence[Any], now: Mapping[str, str]) -> bool:
+    """Tell whether nothing that notebooks run on has changed since this was last built.
+
+    Parameters
+    ----------
+    request : sequence
+        As for `find`.
+    now : mapping
+        The hashes of the inputs.
+    """
+    with suppress(OSError, ValueError, KeyError, TypeError):  # no mark, or a damaged one
+        return bool(json.loads(_place(request).read_bytes())["inputs"]["run"] == now["run"])
     return False
 
 
 def keep(
-    request: Sequence[Any], before: Mapping[str, str], folder: Path, made: Iterable[Path]
+    request: Sequence[Any], before: dict[str, str], folder: Path, made: Iterable[Path]
 ) -> None:
     """Leave the mark of a finished build.
 
@@ -76,7 +84,7 @@ def keep(
     ----------
     request : sequence
         As for `find`.
-    before : mapping
+    before : dict
         The hashes of the inputs, taken when the build began.
     folder : pathlib.Path
         Where a person is told to look.
@@ -84,7 +92,7 @@ def keep(
         All files and folders that the build put in place.
     """
     made = list(made)
-    mark = {"inputs": dict(before), "outputs": files(made), "folder": str(folder),
+    mark = {"inputs": before, "outputs": files(made), "folder": str(folder),
             "made": [str(path) for path in made]}  # fmt: skip
     _write(mark, _place(request))
 

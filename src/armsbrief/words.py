@@ -53,6 +53,11 @@ def robustness(claim: Mapping[str, Any]) -> str:
     return f"{text} It fails {failures.in_words(claim['specifications'], claim['dimensions'])}."
 
 
+def asked(claim: Mapping[str, Any]) -> str:
+    """Say whose claim it is."""
+    return "Put to the test by us" if claim["own"] else "The op-ed says"
+
+
 def how_sure(claim: Mapping[str, Any]) -> str:
     """Say on paper how sure a finding is, up to the receipt of its rule."""
     return f"{robustness(claim)} {break_even(claim, named=False)} The rule: "

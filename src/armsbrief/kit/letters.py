@@ -12,7 +12,7 @@ from armsbrief.claims import LetterEntry
 from armsbrief.errors import LedgerError
 from armsbrief.ledger import lookup
 
-_REFERENCE = re.compile(r"\{(fact|finding|against)\}`([^`]+)`")
+_REFERENCE = re.compile(r"\{(fact|finding)\}`([^`]+)`")
 OPENING = (
     "An op-ed says that weapons left in Afghanistan have reached militants in Pakistan. We tested "
     "its claims against public data. This letter says what holds, what does not, and what we ask."
@@ -103,18 +103,21 @@ def written(name: str, entry: LetterEntry, ledger: Mapping[str, Any]) -> Letter:
     if entry.chart and entry.chart not in ledger["charts"]:
         raise LedgerError(f"letters.yml, {name}: there is no chart {entry.chart!r}.")
     claims = [_claim(name, ledger, claim) for claim in entry.rests_on]
-    against = [f"{{against}}`{claim}`" for claim in entry.rests_on]
-    sections = (
-        ("What to keep in mind first", [entry.caveat], False),
-        ("What we ask", [entry.ask], False),
-        ("What the evidence says", entry.evidence, True),
-        ("The best evidence against", against, True),
-        ("The first step, and who takes it", [entry.first_step, entry.owner], False),
-    )
+    against = tuple(tuple(_of_claim(claim, claim["counter_evidence_source"][0], name, ledger))
+                    for claim in claims)  # fmt: skip
+
+    def made(*texts: str) -> tuple[tuple[Run, ...], ...]:
+        return tuple(tuple(_runs(text, name, ledger)) for text in texts)
+
     return Letter(
         name, entry.to, entry.through, entry.greeting, entry.subject,
-        tuple((head, tuple(tuple(_runs(text, name, ledger)) for text in texts), as_list)
-              for head, texts, as_list in sections),
+        (
+            ("What to keep in mind first", made(entry.caveat), False),
+            ("What we ask", made(entry.ask), False),
+            ("What the evidence says", made(*entry.evidence), True),
+            ("The best evidence against", against, True),
+            ("The first step, and who takes it", made(entry.first_step, entry.owner), False),
+        ),
         tuple((claim["title"], words.VERDICT[claim["verdict"]], _how_sure(claim))
               for claim in claims),
         ledger["charts"][entry.chart] if entry.chart else None,
@@ -134,19 +137,24 @@ def _how_sure(claim: Mapping[str, Any]) -> str:
 
 
 def _runs(text: str, name: str, ledger: Mapping[str, Any]) -> Iterator[Run]:
-    """Split a text at its references; what is said of a claim begins with its name."""
+    """Split a text at its references; a finding brings the numbers of its sentence along."""
     pieces = _REFERENCE.split(text)
     for index in range(0, len(pieces), 3):
         if pieces[index]:
             yield Run(pieces[index])
         if index + 2 < len(pieces):
             kind, key = pieces[index + 1 : index + 3]
-            if kind == "fact":
+            if kind == "finding":
+                claim = _claim(name, ledger, key)
+                yield from _of_claim(claim, claim["sentence_source"], name, ledger)
+            else:
                 fact = lookup(ledger["facts"], key, f"letters.yml, {name}")
                 yield Run(fact["display"], key)
-            else:
-                claim = _claim(name, ledger, key)
-                yield Run(f"{claim['title']}. ", bold=True)
-                said = (claim["sentence_source"] if kind == "finding"
-                        else claim["counter_evidence_source"][0])  # fmt: skip
-                yield from _runs(said, name, ledger)
+
+
+def _of_claim(
+    claim: Mapping[str, Any], said: str, name: str, ledger: Mapping[str, Any]
+) -> Iterator[Run]:
+    """Say something of a claim, its name first: “One half of it holds” says nothing alone."""
+    yield Run(f"{claim['title']}. ", bold=True)
+    yield from _runs(said, name, ledger)

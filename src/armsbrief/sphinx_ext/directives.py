@@ -157,8 +157,7 @@ class Finding(_LedgerDirective):
     def _head(self, claim: Mapping[str, Any]) -> list[Node]:
         verdict = nodes.paragraph("", "", badge(claim["verdict"]), classes=["verdict-line"])
         says = self.paragraph(claim["says_source"], "op-ed-says")
-        asked = "Put to the test by us: " if claim["own"] else "The op-ed says: "
-        says.insert(0, nodes.strong("", asked))
+        says.insert(0, nodes.strong("", f"{words.asked(claim)}: "))
         finds = self.paragraph(claim["sentence_source"], "we-find")
         finds.insert(0, nodes.strong("", "We find: "))
         return [verdict, says, finds, *self._overdue(claim)]

@@ -23,7 +23,7 @@ def flat(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _known(book: Mapping[str, Any]) -> Iterator[tuple[Sequence[str], Sequence[Sequence[str]]]]:
     yield from ((table["columns"], table["cells"]) for table in book["tables"].values())
     yield from map(figures.data, book["charts"].values())
-    yield _board(book)
+    yield board(book)
     for claim in book["claims"].values():
         yield from (_numbers(book, names) for names in (claim["facts"], claim["inputs"].values()))
         yield trial.table(claim)
@@ -36,7 +36,8 @@ def _numbers(book: Mapping[str, Any], names: Iterable[str]) -> tuple[Sequence[st
     return ("Number", "Value"), [(fact["label"], fact["display"]) for fact in facts]
 
 
-def _board(book: Mapping[str, Any]) -> tuple[Sequence[str], list[Any]]:
+def board(book: Mapping[str, Any]) -> tuple[Sequence[str], list[Any]]:
+    """Return head and rows of the board of all claims."""
     rows = [(claim["title"], claim["asserted_display"] or "—", claim["found_as"],
              words.VERDICT[claim["verdict"]]) for claim in book["claims"].values()]  # fmt: skip
     return ("The op-ed’s claim", "It says", "We find", "Verdict"), rows

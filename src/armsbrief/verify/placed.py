@@ -17,7 +17,7 @@ from armsbrief.verify.cover import Cover, is_long, joined
 SIGN: dict[Verdict, str] = {
     "supported": "●", "supported-with-correction": "◐", "partly-supported": "◒",
     "not-supported": "○", "cannot-be-verified": "?",
-}  # fmt: skip
+}  # fmt: skip  # as the style sheet for print sets them
 _BY_WORDS = {joined(said): verdict for verdict, said in words.VERDICT.items()}
 # The longest first, for one is how another begins; between words a line may break.
 _ANY = "|".join(said.replace(" ", r"\s*") for said in sorted(words.VERDICT.values(), reverse=True))
@@ -30,9 +30,8 @@ def heads(claims: Claims) -> dict[str, str]:
     """Return how the finding of each claim begins; what it says tells whose head it is."""
     found = {}
     for name, claim in claims.items():
-        asked = "Put to the test by us" if claim["own"] else "The op-ed says"
         overdue = f"Data overdue. {words.freshness(claim)}" if claim["stale"] else ""
-        found[name] = (f"{words.VERDICT[claim['verdict']]} {asked}: {claim['says']} "
+        found[name] = (f"{words.VERDICT[claim['verdict']]} {words.asked(claim)}: {claim['says']} "
                        f"We find: {claim['sentence']} {overdue}")  # fmt: skip
     return found
 
@@ -49,15 +48,6 @@ def apart(claims: Claims) -> Iterator[str]:
         yield words.break_even(claim, named=False)
         if claim["stale"]:
             yield from (words.freshness(claim), f"Data overdue. {words.freshness(claim)}")
-
-
-def with_verdicts(claims: Claims) -> Iterator[str]:
-    """Yield how verdicts stand in heads, in the board of all claims and under what we ask."""
-    yield from heads(claims).values()
-    for claim in claims.values():
-        said = words.VERDICT[claim["verdict"]]
-        yield f"{claim['title']}: {said}"
-        yield f"{claim['title']} {claim['asserted_display'] or '—'} {claim['found_as']} {said}"
 
 
 def verdict(shown: re.Match[str]) -> Verdict:

@@ -108,7 +108,10 @@ class Published:
     @cached_property
     def with_verdicts(self) -> frozenset[str]:
         """Every text with a verdict that may stand on paper, joined."""
-        texts = (*placed.with_verdicts(self.ledger["claims"]), *self._prose(), *self._changed())
+        claims = self.ledger["claims"].values()
+        under_asks = (f"{c['title']}: {words.VERDICT[c['verdict']]}" for c in claims)
+        board = ("".join(row) for row in given.board(self.ledger)[1])
+        texts = (*self.heads.values(), *board, *under_asks, *self._prose(), *self._changed())
         return placed.telling(texts)
 
     def _prose(self) -> Iterator[str]:
