@@ -116,7 +116,7 @@ def test_a_letter_names_the_claim_that_it_speaks_of(brief: Brief, kit: Path, nam
     begun = [p for p in Document(str(kit / "letters" / f"{name}.docx")).paragraphs if p.runs
              and p.runs[0].bold and p.style and p.style.name == "List Bullet"]  # fmt: skip
     for claim in claims:  # once with what we find or not, once with what speaks against it
-        said = [p.text for p in begun if p.runs[0].text == f"{claim['title']}. "]
+        said = [p.text for p in begun if p.runs[0].text == f"{claim['title']}: "]
         assert said
         assert claim["counter_evidence"][0] in said[-1]
 

@@ -638,6 +638,7 @@ def test_the_published_address_reaches_cards_feed_and_sitemap(brief: Brief, tmp_
     config = SimpleNamespace(html_baseurl="", project="A brief", author="armsbrief")
     app: Any = SimpleNamespace(config=config, outdir=str(tmp_path), armsbrief_ledger=brief.ledger,
                                armsbrief_sources=sources())  # fmt: skip
+    app.env = SimpleNamespace(app=app)  # as in Sphinx
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(metadata.BASE, base.rstrip("/"))
         metadata.set_base(app, config)  # type: ignore[arg-type]

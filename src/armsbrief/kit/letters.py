@@ -155,6 +155,6 @@ def _runs(text: str, name: str, ledger: Mapping[str, Any]) -> Iterator[Run]:
 def _of_claim(
     claim: Mapping[str, Any], said: str, name: str, ledger: Mapping[str, Any]
 ) -> Iterator[Run]:
-    """Say something of a claim, its name first: “One half of it holds” says nothing alone."""
-    yield Run(f"{claim['title']}. ", bold=True)
+    """Say something of a claim after its name, which labels it and asserts nothing."""
+    yield Run(f"{claim['title']}: ", bold=True)
     yield from _runs(said, name, ledger)
