@@ -11,12 +11,11 @@ import json
 import sys
 import time
 
-from armsbrief import breaks, charts, notebook
+from armsbrief import breaks, charts, notebook  # noqa: F401  # breaks brings SciPy
 
 notebook.display = lambda *words, **options: None
 frame = notebook.pd.DataFrame({"a": ["x"], "b": [1]})
 charts.drawn(notebook.alt.Chart(frame).mark_bar().encode(x="a", y="b"), "warm", "warm")
-_ = breaks.sm
 print("ready", flush=True)
 for line in sys.stdin:
     seconds = {}

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import ruptures
-import statsmodels.api as sm
+from statsmodels.genmod.families import NegativeBinomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from armsbrief.errors import DataError
@@ -147,12 +148,12 @@ def fit(
     """Fit the regression with breaks at these months; errors allow for correlation (Newey-West)."""
     explain = design(counts, breaks, slope, memory)
     seen = counts.loc[explain.index].to_numpy(dtype=float)
-    model = sm.GLM(seen, explain, family=_family(alpha))
+    model = GLM(seen, explain, family=_family(alpha))
     return model.fit(cov_type="HAC", cov_kwds={"maxlags": _LAGS})
 
 
 def _family(alpha: float) -> Any:
-    return sm.families.NegativeBinomial(alpha=alpha)
+    return NegativeBinomial(alpha=alpha)
 
 
 def _means(seen: Floats, designs: Floats, family: Any) -> Floats:

@@ -69,12 +69,12 @@ def curve(
         )  # fmt: skip
     lines = pd.DataFrame({"value": [1.0, threshold], "label": ["no change", "holds from here"]})
     lines = lines.drop_duplicates("value", keep="last")
-    rule = alt.Chart(lines).encode(y="value:Q")
+    rule = alt.Chart(lines).encode(y=alt.Y("value:Q"))
     words = rule.mark_text(align="right", x="width", baseline="bottom", dy=-2, color=QUIET)
     below = rule.mark_text(align="right", x="width", baseline="top", dy=3, color=QUIET)
     return alt.layer(
         rule.mark_rule(strokeDash=[4, 3], color=QUIET),
-        words.encode(text="label:N").transform_filter(f"datum.value == {threshold!r}"),
-        below.encode(text="label:N").transform_filter(f"datum.value != {threshold!r}"),
+        words.encode(text=alt.Text("label:N")).transform_filter(f"datum.value == {threshold!r}"),
+        below.encode(text=alt.Text("label:N")).transform_filter(f"datum.value != {threshold!r}"),
         dots,
     ).properties(height=220)

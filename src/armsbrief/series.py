@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from armsbrief.errors import DataError
@@ -49,24 +50,28 @@ def pick(
     pandas.DataFrame
         Rows of `frame`, sorted by `about_start`.
     """
-    wanted = (
-        (frame["tracker"] == tracker)
-        & (frame["metric"] == metric)
-        & (frame["place"] == place)
-        & (frame["actor"] == actor)
-        & (frame["event_type"] == event_type)
-        & frame["status"].isin(_USABLE)
-        & frame["value"].notna()
-    )
-    if "part" in frame.columns:
-        wanted &= frame["part"] == "year"
-    ranked = frame.loc[wanted, ["about_start", "status", "published", "id"]]
-    ranked["status"] = ranked["status"].map(_FIRST_CHOICE)
-    ranked = ranked.sort_values(
-        ["about_start", "status", "published", "id"],
-        ascending=[True, True, restated == "first", True],
-    )
-    return frame.loc[ranked.drop_duplicates("about_start").index]
+    series = {
+        "tracker": tracker,
+        "metric": metric,
+        "place": place,
+        "actor": actor,
+        "event_type": event_type,
+        **({"part": "year"} if "part" in frame.columns else {}),
+    }
+    wanted = frame["status"].isin(_USABLE).to_numpy(bool) & frame["value"].notna().to_numpy(bool)
+    for column, value in series.items():
+        wanted &= (frame[column] == value).to_numpy(bool, na_value=False)
+    # From here on in plain Python: pandas takes ten times as long for so few rows.
+    places = np.flatnonzero(wanted).tolist()
+    rows = frame.iloc[places]
+    names = ("id", "published", "about_start", "status")
+    found = sorted(zip(*(rows[name] for name in names), places, strict=True))
+    found.sort(key=lambda row: str(row[1]), reverse=restated == "latest")
+    found.sort(key=lambda row: _FIRST_CHOICE[row[3]])
+    chosen: dict[str, int] = {}
+    for _, _, start, _, row in found:
+        chosen.setdefault(start, row)
+    return frame.iloc[[chosen[start] for start in sorted(chosen)]]
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 _LIBRARIES = (
-    "numpy", "pandas", "altair", "vl_convert", "ruptures", "statsmodels.api", "matplotlib.pyplot",
-    "armsbrief.notebook",
+    "numpy", "pandas", "altair", "vl_convert", "ruptures", "matplotlib.pyplot",
+    "statsmodels.genmod.generalized_linear_model", "statsmodels.stats.diagnostic",
+    # Of ours only what every notebook uses: one that has a module is run again when that changes.
+    "armsbrief.notebook", "armsbrief.validation",
 )  # fmt: skip
 # What a kernel imports on its way to the first cell. debugpy would be compiled anew in each.
 _KERNEL = ("ipykernel.debugger", "ipykernel.kernelapp", "IPython")
@@ -24,10 +26,12 @@ _KERNEL = ("ipykernel.debugger", "ipykernel.kernelapp", "IPython")
 _LATER = (
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.logger",
     "IPython.core.oinspect", "IPython.extensions.storemagic", "faulthandler",
-    "narwhals._interchange",
+    "narwhals._interchange.dataframe",
     "narwhals._pandas_like.dataframe", "narwhals._pandas_like.namespace",
     "narwhals._pandas_like.series", "narwhals.stable.v1._namespace", "pandas.core.methods.to_dict",
+    "pandas.core.reshape.reshape",
     "pandas.io.formats.html", "pandas.io.formats.string", "psutil", "sqlite3",
+    "statsmodels.stats.sandwich_covariance", "statsmodels.tsa.stattools",
     "tornado.platform.asyncio",
 )  # fmt: skip
 
@@ -122,12 +126,16 @@ def threads() -> list[str]:
 
 def own_files() -> dict[str, tuple[int, int]]:
     """Return date and size of each imported file of this package."""
-    found = {}
-    for module in _own().values():
-        if path := getattr(module, "__file__", None):
-            status = os.stat(path)
-            found[path] = (status.st_mtime_ns, status.st_size)
-    return found
+    files = (getattr(module, "__file__", None) for module in _own().values())
+    return _dated(file for file in files if file)
+
+
+def _dated(files: Iterable[str]) -> dict[str, tuple[int, int]]:
+    known = {}
+    for path in files:
+        status = os.stat(path)
+        known[path] = (status.st_mtime_ns, status.st_size)
+    return known
 
 
 def forget_if_changed(known: dict[str, tuple[int, int]]) -> None:
@@ -142,7 +150,8 @@ def _is_current(known: dict[str, tuple[int, int]]) -> bool:
     from armsbrief.errors import ArmsbriefError
 
     try:
-        return own_files() == known and paths._find_root() == paths.ROOT
+        # Not `own_files`: each module that a kernel looks at is a page that it has to copy.
+        return _dated(known) == known and paths._find_root() == paths.ROOT
     except (OSError, ArmsbriefError):
         return False
 
