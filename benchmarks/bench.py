@@ -131,23 +131,34 @@ def execution(bench: Bench) -> None:
 
 
 def floor(bench: Bench) -> None:
-    """Run the same code in warm processes: one, and one for each core."""
+    """Run the same code in warm processes: one, and one for each core.
+
+    Each process runs its notebooks once: what a second run finds in memory, no first run has.
+    """
+    with _warm(bench, 1) as ready:
+        alone = _asked(ready, [[str(path) for path in bench.notebooks]])
+    bench.note("floor, one process", sum(alone.values()))
+    shares: list[list[str]] = [[] for _ in range(CORES)]
+    for path in sorted(alone, key=lambda path: -alone[path]):
+        min(shares, key=lambda share: sum(alone[p] for p in share)).append(path)
+    with _warm(bench, CORES) as ready:
+        start = time.perf_counter()
+        _asked(ready, shares)
+        bench.note("floor", time.perf_counter() - start)
+
+
+@contextmanager
+def _warm(bench: Bench, number: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Give processes that have imported everything, and end them."""
     env = {**os.environ, "ARMSBRIEF_ROOT": str(bench.root)}
     ready = [
         subprocess.Popen([sys.executable, Path(__file__).with_name("floor.py")], env=env, text=True,
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for _ in range(CORES)
+        for _ in range(number)
     ]  # fmt: skip
     for process in ready:
         process.stdout.readline()
-    alone = _asked(ready[:1], [[str(path) for path in bench.notebooks]])
-    bench.note("floor, one process", sum(alone.values()))
-    shares: list[list[str]] = [[] for _ in ready]
-    for path in sorted(alone, key=lambda path: -alone[path]):
-        min(shares, key=lambda share: sum(alone[p] for p in share)).append(path)
-    start = time.perf_counter()
-    _asked(ready, shares)
-    bench.note("floor", time.perf_counter() - start)
+    yield ready
     for process in ready:
         process.communicate()
 
