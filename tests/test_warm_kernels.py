@@ -239,19 +239,25 @@ def test_our_package_follows_the_kernels_folder(tmp_path: Path) -> None:
         assert run("from armsbrief import paths; print(paths.ROOT)") == str(tmp_path.resolve())
 
 
-def test_changed_code_of_our_package_is_imported_anew() -> None:
-    code = """
+@pytest.mark.parametrize(
+    ("since", "kept"),
+    [("", True), ("known[paths.__file__] = 0, 0", False), ("known['/is/gone.py'] = 0, 0", False)],
+    ids=["unchanged", "changed", "removed"],
+)
+def test_changed_code_of_our_package_is_imported_anew(since: str, kept: bool) -> None:
+    code = f"""
         import sys
         from armsbrief import paths
         from armsbrief.warm import preload
-        for known in (preload.own_files(), {}):
-            preload.forget_if_changed(known)
-            print("armsbrief.paths" in sys.modules)
+        known = preload.own_files()
+        {since}
+        preload.forget_if_changed(known)
+        print("armsbrief.paths" in sys.modules)
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["True", "False"]
+    assert done.stdout.split() == [str(kept)]
 
 
 # Nothing reaches the next kernel ---------------------------------------------------------------
