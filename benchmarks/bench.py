@@ -156,11 +156,13 @@ def _warm(bench: Bench, number: int) -> Iterator[list[subprocess.Popen[str]]]:
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(number)
     ]  # fmt: skip
-    for process in ready:
-        process.stdout.readline()
-    yield ready
-    for process in ready:
-        process.communicate()
+    try:
+        for process in ready:
+            process.stdout.readline()
+        yield ready
+    finally:
+        for process in ready:
+            process.communicate()
 
 
 def _asked(processes: list[subprocess.Popen[str]], shares: list[list[str]]) -> dict[str, float]:

@@ -11,7 +11,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from armsbrief.errors import DataError
@@ -61,17 +60,16 @@ def pick(
     wanted = frame["status"].isin(_USABLE).to_numpy(bool) & frame["value"].notna().to_numpy(bool)
     for column, value in series.items():
         wanted &= (frame[column] == value).to_numpy(bool, na_value=False)
+    rows = frame[wanted]
     # From here on in plain Python: pandas takes ten times as long for so few rows.
-    places = np.flatnonzero(wanted).tolist()
-    rows = frame.iloc[places]
     names = ("id", "published", "about_start", "status")
-    found = sorted(zip(*(rows[name] for name in names), places, strict=True))
-    found.sort(key=lambda row: str(row[1]), reverse=restated == "latest")
-    found.sort(key=lambda row: _FIRST_CHOICE[row[3]])
+    found = sorted(zip(*(rows[name] for name in names), range(len(rows)), strict=True))
+    found.sort(key=lambda row: row[1], reverse=restated == "latest")
+    found.sort(key=lambda row: (row[2], _FIRST_CHOICE[row[3]]))
     chosen: dict[str, int] = {}
-    for _, _, start, _, row in found:
-        chosen.setdefault(start, row)
-    return frame.iloc[[chosen[start] for start in sorted(chosen)]]
+    for _, _, start, _, number in found:
+        chosen.setdefault(start, number)
+    return rows.iloc[list(chosen.values())]
 
 
 @dataclass(frozen=True)
