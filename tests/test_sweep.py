@@ -24,9 +24,18 @@ from support import CASES, INTERRUPTIBLE, armsbrief, copied
 from armsbrief.sweeps import tidy
 from armsbrief.sweeps.journal import Journal
 
-# Runs at once for the first two years, and for the others as soon as it is not held any more.
+# While it is held, two runs get through, whichever come first; the others wait.
 HELD = """import pathlib, time
-while first > 2020 and pathlib.Path("../held").exists():
+
+def taken(leave):
+    try:
+        leave.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+root = pathlib.Path("..")
+while (root / "held").exists() and not any(taken(root / name) for name in ("leave-1", "leave-2")):
     time.sleep(0.02)
 """
 TWO_DAYS = "cross:\n  as_of: [2025-04-17, 2026-11-23]\n"
@@ -260,10 +269,13 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def held(root: Path) -> Iterator[Path]:
-    """While this file is there, four of the six runs wait."""
-    (root / "held").touch()
-    yield root / "held"
-    (root / "held").unlink(missing_ok=True)
+    """While this file is there, two of the six runs get through and four wait."""
+    files = [root / name for name in ("leave-1", "leave-2", "held")]
+    for file in files:
+        file.touch()
+    yield files[-1]
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def lines(out: Path) -> int:
