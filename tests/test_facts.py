@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armsbrief import notebook
+from armsbrief import drawing, notebook
 from armsbrief.data import load
 from armsbrief.errors import NotebookError
 from armsbrief.notebook import alt, asserted, chart, fact, one, specifications, table
@@ -124,6 +124,21 @@ def test_a_chart_needs_a_text_alternative(equipment: pd.DataFrame) -> None:
     figure = alt.Chart(equipment[["value"]]).mark_bar()
     with pytest.raises(NotebookError, match=r"chart 'stock.bars': expected .* an alt_text"):
         chart("stock.bars", figure, title="Bars", finding="", alt_text=" ", rows=equipment)
+
+
+def test_a_sweep_leaves_charts_out_and_nothing_else(
+    equipment: pd.DataFrame, recorded: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def record() -> list[str]:
+        recorded.clear()
+        figure = alt.Chart(equipment[["value"]]).mark_bar()
+        chart("stock.bars", figure, title="Bars", finding="", alt_text="Bars.", rows=equipment)
+        fact("stock.left", 1, unit="weapons", rows=equipment, label="left")
+        return [shown["id"] for shown in recorded]
+
+    assert record() == ["stock.bars", "stock.left"]
+    monkeypatch.setenv(drawing.VARIABLE, drawing.OFF)
+    assert record() == ["stock.left"]
 
 
 def test_a_table_holds_text_only(equipment: pd.DataFrame) -> None:

@@ -26,12 +26,17 @@ import font_lato
 
 FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
 VARIABLE = "ARMSBRIEF_DRAWING"
-OFF = "off"  # in place of a socket: an empty drawing, where only numbers are wanted
+OFF = "off"  # in place of a socket: only numbers are wanted, and no charts
 _CHUNK = 1 << 16
 _PATIENCE = 60.0  # seconds for a drawing, and for a question to arrive whole
 _SERVER = "from armsbrief.drawing import main; main()"
 _FIRST = {"$schema": "https://vega.github.io/schema/vega-lite/v6.1.json", "mark": "point",
           "data": {"values": [{}]}}  # fmt: skip
+
+
+def is_off() -> bool:
+    """Tell whether charts are left out: a sweep reads facts and nothing else."""
+    return os.environ.get(VARIABLE) == OFF
 
 
 def svg(specification: dict[str, Any]) -> str:
@@ -42,10 +47,7 @@ def svg(specification: dict[str, Any]) -> str:
     ValueError
         If the specification names no version or cannot be drawn.
     """
-    place = os.environ.get(VARIABLE)
-    if place == OFF:
-        return "<svg></svg>"
-    if place:
+    if place := os.environ.get(VARIABLE):
         with suppress(OSError):
             if answer := _asked(place, json.dumps(specification).encode()):
                 return answer.decode()

@@ -16,7 +16,7 @@ import altair as alt
 import pandas as pd
 from IPython.display import display
 
-from armsbrief import units
+from armsbrief import drawing, units
 from armsbrief.charts import drawn
 from armsbrief.data import load, number, one
 from armsbrief.errors import NotebookError
@@ -207,6 +207,8 @@ def chart(
     """
     if not _ID.match(chart_id) or not alt_text.strip():
         raise NotebookError(f"chart {chart_id!r}: expected a well-formed id and an alt_text.")
+    if drawing.is_off():
+        return
     frames = [rows] if isinstance(rows, pd.DataFrame) else list(rows)
     svg, specification = drawn(figure, title, alt_text)
     record = {

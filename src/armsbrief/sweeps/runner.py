@@ -37,7 +37,7 @@ def _here() -> str:
 
 @cache
 def _kernels_ready() -> None:
-    """Keep warm kernels for the life of this worker. Charts are not drawn: nobody sees them."""
+    """Keep warm kernels for the life of this worker. Charts are left out: nobody sees them."""
     os.environ[drawing.VARIABLE] = drawing.OFF
     stack = contextlib.ExitStack()
     stack.enter_context(warm.serving())
