@@ -89,7 +89,7 @@ def build(
     _jobs(wanted)  # a wrong parameter is refused before anything is written
     work = _work(name)
     with FileLock(work / "lock"):
-        executed, made = judge(name, wanted, workers, say, use_cache)
+        executed, made = judge(name, wanted, workers, say, use_cache, publish.get_ready)
         if keep_outputs:
             _keep(executed, say)
         if moved := made["said_otherwise"]:
@@ -108,9 +108,12 @@ def build(
 
 
 def judge(
-    name: str, wanted: Mapping[str, Any], workers: int, say: Report, use_cache: bool = True
-) -> tuple[list[Path], ledger.Ledger]:
+    name: str, wanted: Mapping[str, Any], workers: int, say: Report, use_cache: bool = True,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> tuple[list[Path], ledger.Ledger]:  # fmt: skip
     """Execute the notebooks with these parameters and put the ledger together.
+
+    `meanwhile` is called while the servers of kernels and drawings get ready.
 
     Returns
     -------
@@ -122,8 +125,9 @@ def judge(
     say(f"Executing {len(jobs)} notebooks")
     with progress.shown("Executing", len(jobs), say=say) as advance:
         executed = execute.run_all(
-            jobs, _work(name) / "executed", workers, lambda path: advance(path.name), use_cache
-        )
+            jobs, _work(name) / "executed", workers, lambda path: advance(path.name), use_cache,
+            meanwhile,
+        )  # fmt: skip
     made = compiled(executed, name, wanted)
     ledger.write(made, _work(name) / "ledger.json")
     return executed, made

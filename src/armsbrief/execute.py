@@ -31,6 +31,7 @@ def run_all(
     workers: int,
     done: Callable[[Path], None] = lambda path: None,
     use_cache: bool = True,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Path]:
     """Execute notebooks in parallel; the first failure stops the rest.
 
@@ -46,6 +47,8 @@ def run_all(
         Called with each notebook that has finished.
     use_cache : bool
         Whether a notebook that cannot have changed is taken from an earlier run.
+    meanwhile : callable
+        Called while the servers get ready, if there is anything to run.
 
     Returns
     -------
@@ -66,6 +69,7 @@ def run_all(
     with warm.serving(), drawing.serving():
         import papermill  # noqa: F401  # shared by all workers; the servers get ready meanwhile
 
+        meanwhile()
         with pool.workers(min(workers, len(jobs))) as executor:
             tasks = {
                 executor.submit(run_one, path, dict(jobs[path]), out / path.name): path

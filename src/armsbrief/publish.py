@@ -30,15 +30,15 @@ from armsbrief.sphinx_ext.source import VARIABLE
 
 _ONLY_ON_SITE = re.compile(r"^notebooks/|^book/(guide|walk|verification|threats)$")
 _APPENDIX = ("book/receipts", "book/sources")
-# Imported once in the parent, not in each of the two that build pages.
+# Imported once in the parent, not in each of the two that build pages; the latter half is what
+# Sphinx imports only when a build has begun.
 SHARED = (
-    "jupyter_book.sphinx",
-    "myst_nb.sphinx_ext",
-    "sphinx_external_toc",
-    "sphinx_togglebutton",
-    "sphinx.builders.html",
-    "sphinxcontrib.bibtex",
-)
+    "jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_external_toc", "sphinx_togglebutton",
+    "sphinx.builders.html", "sphinxcontrib.bibtex",
+    "bs4", "doctest", "latexcodec", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_comments",
+    "sphinx_copybutton", "sphinx_design.extension", "sphinx_external_toc.events",
+    "sphinx_jupyterbook_latex.transforms", "sphinx_multitoc_numbering", "sphinx_thebe",
+)  # fmt: skip
 _LOCK, _JOURNAL = ".swap.lock", ".swap.json"
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -90,6 +90,12 @@ def _print_contents() -> str:
     return yaml.safe_dump(contents, sort_keys=False)
 
 
+def get_ready() -> None:
+    """Import what the processes that build the pages share."""
+    for name in SHARED:
+        importlib.import_module(name)
+
+
 def publish(work: Path, ledger: Path, as_of: str, with_paper: bool = True) -> tuple[Path, ...]:
     """Build the site and the PDFs side by side.
 
@@ -116,8 +122,7 @@ def publish(work: Path, ledger: Path, as_of: str, with_paper: bool = True) -> tu
     WorkerKilledError
         If a process that makes them is killed from outside.
     """
-    for name in SHARED:
-        importlib.import_module(name)
+    get_ready()
     epoch = int(datetime.fromisoformat(as_of).replace(tzinfo=UTC).timestamp())
     environment = {VARIABLE: str(ledger), "SOURCE_DATE_EPOCH": str(epoch)}
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")

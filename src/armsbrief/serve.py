@@ -28,12 +28,9 @@ from armsbrief.errors import ArmsbriefError
 from armsbrief.pool import ended_with_us
 
 _WATCHED = ("book", "notebooks", "data", "editions", "_config.yml", "_toc.yml", "index.md")
-# Imported once for all builds, with what Sphinx would import only when a build has begun.
+# Imported once for all builds.
 _PRELOAD = [
     "armsbrief.build", "frictionless", "ipykernel.kernelspec", "papermill", *publish.SHARED,
-    "bs4", "doctest", "latexcodec", "pydata_sphinx_theme", "sphinx_book_theme", "sphinx_comments",
-    "sphinx_copybutton", "sphinx_design.extension", "sphinx_external_toc.events",
-    "sphinx_jupyterbook_latex.transforms", "sphinx_multitoc_numbering", "sphinx_thebe",
     "weasyprint",
 ]  # fmt: skip
 _SETTLE = 200  # milliseconds without another save

@@ -18,6 +18,7 @@ from armsbrief import data, paths
 from armsbrief.sphinx_ext import source
 from armsbrief.sphinx_ext.directives import _LedgerDirective, grid, notebook_link
 from armsbrief.sphinx_ext.nodes import badge, number
+from armsbrief.sphinx_ext.site.figures import html_table
 
 _SCRIPTS = Path(__file__).parent
 _PUBLISHED = Path("book") / "review"
@@ -129,10 +130,11 @@ class Walk(_LedgerDirective):
         rest = len(ids) - len(rows)
         more = f"{rest} more rows of the table {table} stand in its file." if rest else ""
         label = escape(f"Rows of {table} for {of}")
-        opening = _html(f'<div class="wide walk-rows generated" data-table="{table}" role="region" '
-                        f'tabindex="0" aria-label="{label}">')  # fmt: skip
-        box = [opening, grid(columns, cells), _html("</div>")]
-        return [*box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
+        box = _html(
+            f'<div class="wide walk-rows generated" data-table="{table}" role="region" '
+            f'tabindex="0" aria-label="{label}">{html_table(columns, cells)}</div>'
+        )
+        return [box, *([nodes.paragraph("", more, classes=["generated"])] if more else [])]
 
 
 @cache

@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from armsbrief.sphinx_ext.site import (
+    beside,
     card,
     figures,
     layout,
@@ -24,11 +25,11 @@ from armsbrief.sphinx_ext.site import (
     whole,
 )
 
-_FILES = (
-    receipts.write_pieces, trial.write_grids, figures.write_charts, library.write_library,
-    card.write_card, search.write_index, whole.write_ledger, whole.write_twins, whole.write_feed,
-    whole.write_sitemap, whole.write_crate,
+_BESIDE_PAGES = (
+    receipts.write_pieces, trial.write_grids, figures.write_charts, search.write_index,
+    whole.write_ledger, whole.write_twins, whole.write_feed,
 )  # fmt: skip
+_AFTER_PAGES = (library.write_library, card.write_card, whole.write_sitemap, whole.write_crate)
 _MADE_ANEW = ("book/receipts", "book/charts", "book/specifications", "data")
 _OWN_STATIC = {"site.css", "site.js", "first.js", "favicon.svg", "fonts", "vega.js", "card.png"}
 
@@ -41,9 +42,10 @@ def register(app: Sphinx) -> None:
     app.connect("doctree-resolved", _without_thebe, priority=900)
     app.connect("env-updated", layout.draw_map, priority=100)
     app.connect("env-updated", _never_idle)
+    app.connect("env-updated", _begin_files, priority=950)
     app.connect("html-collect-pages", _pages)
     app.connect("html-page-context", layout.describe, priority=900)
-    app.connect("build-finished", _files, priority=900)
+    app.connect("build-finished", _finish_files, priority=900)
     notebooks.register(app)
 
 
@@ -75,10 +77,17 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     yield from search.page(app)
 
 
-def _files(app: Sphinx, error: Exception | None) -> None:
+def _begin_files(app: Sphinx, env: BuildEnvironment) -> tuple[()]:
+    if app.builder.name == "html":
+        beside.begin(app, _BESIDE_PAGES)
+    return ()
+
+
+def _finish_files(app: Sphinx, error: Exception | None) -> None:
+    beside.finish(app)
     if error is not None or app.builder.name != "html":
         return
-    for write in _FILES:
+    for write in _AFTER_PAGES:
         write(app)
     _without_static_of_others(Path(app.outdir) / "_static")
 
