@@ -46,6 +46,11 @@ def test_where_nothing_was_begun_there_is_nothing_to_wait_for(app: Any) -> None:
     assert not (app.outdir / "written").exists()
 
 
+def test_what_has_ended_the_build_is_not_drowned_by_what_follows_from_it(app: Any) -> None:
+    beside.begin(app, [_fails])
+    beside.finish(app, ValueError("a page does not build"))
+
+
 @pytest.mark.parametrize(
     ("writer", "kind", "message"),
     [(_fails, ValueError, "no room in"), (_is_killed, WorkerKilledError, "was killed")],

@@ -84,7 +84,7 @@ def _begin_files(app: Sphinx, env: BuildEnvironment) -> tuple[()]:
 
 
 def _finish_files(app: Sphinx, error: Exception | None) -> None:
-    beside.finish(app)
+    beside.finish(app, error)
     if error is not None or app.builder.name != "html":
         return
     for write in _AFTER_PAGES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext, suppress
 
 from sphinx.application import Sphinx
 
@@ -29,16 +29,24 @@ def begin(app: Sphinx, writers: Sequence[Callable[[Sphinx], None]]) -> None:
     app.__dict__["armsbrief_beside"] = ending
 
 
-def finish(app: Sphinx) -> None:
+def finish(app: Sphinx, error: Exception | None = None) -> None:
     """Wait until all is written.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        Of the build.
+    error : Exception, optional
+        What has ended the build already: it is told, and nothing that follows from it.
 
     Raises
     ------
     WorkerKilledError
         If the process was killed; or what a writer raised.
     """
-    with app.__dict__.pop("armsbrief_beside", ExitStack()):
-        pass
+    ending = app.__dict__.pop("armsbrief_beside", ExitStack())
+    with suppress(Exception) if error else nullcontext():
+        ending.close()
 
 
 def _do() -> None:
