@@ -326,9 +326,12 @@ def test_without_a_script_text_charts_numbers_and_sources_are_there(
     assert plain_page.locator(":target .big").is_visible()
 
 
+@pytest.mark.parametrize("font", ["our font", "the font before ours arrives"])
 def test_on_a_phone_no_text_of_a_drawing_is_cut_off_and_no_verdict_is_broken(
-    plain_page: Page, site: str, brief: Brief
+    plain_page: Page, site: str, brief: Brief, font: str
 ) -> None:
+    if font != "our font":
+        plain_page.route("**/*.woff2", lambda route: route.abort())
     cut: dict[str, list[str]] = {}
     for name in pages(brief):
         if not parsed(brief.html / name).select(".chart svg.narrow"):
