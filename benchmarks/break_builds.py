@@ -37,6 +37,7 @@ def edition(folder: Path, version: str) -> Path:
     (folder / "html").mkdir(parents=True)
     for number in range(PAGES):
         (folder / "html" / f"{number}.html").write_text(version * 20_000)
+    (folder / "html" / "same.css").write_text("of every version" * 2_000)
     for name in ("brief.pdf", "ledger.json"):
         (folder / name).write_text(version * 100_000)
     manifest.write(folder / "html")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
 from support import Brief
 
 from armsbrief import freshness, words
@@ -44,6 +48,12 @@ def test_of_two_sources_the_earlier_check_counts_and_both_are_needed(own_data: P
     assert freshness.of_checks(tables, None) is None
     checked(own_data, "ucdp-country-year", checked="2026-11-30", newest="2026-11-23")
     assert freshness.of_checks(tables, None) == {"on": "2026-11-30", "newer": []}
+
+
+@given(day=st.dates(date(1900, 1, 1), date(2100, 12, 31)), months=st.integers(0, 600))
+def test_months_later_is_the_day_that_pandas_gives(day: date, months: int) -> None:
+    expected = (pd.Timestamp(day) + pd.DateOffset(months=months)).date()
+    assert freshness.later(day, months) == expected
 
 
 def test_an_earlier_edition_sees_no_later_check(own_data: Path) -> None:

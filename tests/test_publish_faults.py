@@ -88,6 +88,26 @@ def test_a_file_that_cannot_be_written_to_its_end_changes_nothing() -> None:
         assert here.survives()
 
 
+@pytest.mark.parametrize("has_links", [True, False])
+def test_what_did_not_change_is_linked_where_that_can_be_and_shared_with_nothing_afterwards(
+    monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError("no links on this file system")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refused)
+    with faults.ground() as here:
+        same, page = here.place / "html" / "same.css", here.place / "html" / "0.html"
+        inode = same.stat().st_ino
+        publish.swap_all([here.new / name for name in faults.RESULTS], here.place)
+        assert faults.is_whole(here.place) == "b"
+        assert (same.stat().st_ino == inode) is has_links
+        assert page.read_bytes() == (here.new / "html" / "0.html").read_bytes()
+        files = [path for path in here.place.parent.rglob("*") if path.is_file()]
+        assert {path.stat().st_nlink for path in files} == {1}
+
+
 # Only root may mount the small file systems that these two need.
 MOUNTED = [faults.full_disk, faults.read_only] if os.geteuid() == 0 else []
 

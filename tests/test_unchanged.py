@@ -110,12 +110,17 @@ def test_a_source_that_changed_during_the_build_is_seen_at_the_next(root: Path) 
     assert unchanged.find(REQUEST) is None
 
 
-def test_to_know_that_nothing_changed_nothing_heavy_is_imported() -> None:
-    code = (
-        "import sys; import armsbrief.cli, armsbrief.unchanged, armsbrief.words; "
-        "import json; print(json.dumps(sorted(sys.modules)))"
-    )
+@pytest.mark.parametrize(
+    ("first", "heavy"),
+    [
+        ("armsbrief.cli, armsbrief.unchanged, armsbrief.words",
+         {"pandas", "numpy", "sphinx", "papermill", "nbformat", "altair", "yaml", "pydantic"}),
+        ("armsbrief.build", {"pandas", "numpy", "altair", "papermill", "frictionless"}),
+    ],
+    ids=["to know that nothing changed", "to begin a build"],
+)  # fmt: skip
+def test_nothing_heavy_is_imported(first: str, heavy: set[str]) -> None:
+    code = f"import sys, {first}; import json; print(json.dumps(sorted(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
                          env={**os.environ, "ARMSBRIEF_ROOT": str(paths.ROOT)})  # fmt: skip
-    heavy = {"pandas", "numpy", "sphinx", "papermill", "nbformat", "altair", "yaml", "pydantic"}
     assert heavy.isdisjoint(json.loads(ran.stdout))

@@ -197,6 +197,17 @@ def test_the_libraries_are_there_before_the_first_cell() -> None:
         assert isinstance(manager.provisioner.process, WarmProcess)
 
 
+@pytest.mark.parametrize("for_many", [False, True])
+def test_what_one_notebook_uses_is_there_only_where_many_runs_follow(
+    monkeypatch: pytest.MonkeyPatch, for_many: bool
+) -> None:
+    monkeypatch.delenv(FOLDER)
+    code = "import sys; print('scipy.stats' in sys.modules, 'ruptures' in sys.modules)"
+    with serving(for_many=for_many), kernel() as (manager, run):
+        assert run(code) == f"{for_many} {for_many}"
+        assert isinstance(manager.provisioner.process, WarmProcess)
+
+
 def test_environment_is_exactly_what_the_client_asked_for() -> None:
     env = {
         "PATH": os.environ["PATH"],

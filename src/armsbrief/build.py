@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +44,19 @@ class Built:
     made: list[Path]
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Do not look for garbage: hardly any is made, and each look goes through all libraries."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+@_without_collections()
 @drawing.serving()  # for the notebooks, then for the site
 def build(
     edition: str | None = None,

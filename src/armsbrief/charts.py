@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
-
-import altair as alt
+from typing import TYPE_CHECKING, Any
 
 from armsbrief import drawing
+
+if TYPE_CHECKING:  # the site draws from specifications, which needs no Altair
+    import altair as alt
 
 FONT = "Lato"
 INK, QUIET, GRID = "#1f2933", "#52606d", "#d9e0e6"

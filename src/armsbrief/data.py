@@ -7,12 +7,13 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from armsbrief import paths, revisions, staging, trace
+from armsbrief import paths, staging, trace
 from armsbrief.errors import DataError
+
+if TYPE_CHECKING:  # whoever only checks tables does not wait for pandas
+    import pandas as pd
 
 _DTYPES = {
     "string": "string",
@@ -125,6 +126,9 @@ def load(name: str, as_of: str) -> pd.DataFrame:
     DataError
         If the table is unknown or invalid: names table, row, column and value.
     """
+    import pandas as pd
+
+    from armsbrief import revisions
     from armsbrief.validation import ensure_valid
 
     ensure_valid(name)

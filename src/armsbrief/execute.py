@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -23,6 +24,10 @@ from armsbrief.warm.client import prompt
 _TIMEOUT = 300  # seconds for one cell
 _TRACEBACK_LINES = 12
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class KernelDiedError(NotebookError):
+    """The kernel ended before the notebook did."""
 
 
 def run_all(
@@ -48,7 +53,7 @@ def run_all(
     use_cache : bool
         Whether a notebook that cannot have changed is taken from an earlier run.
     meanwhile : callable
-        Called while the servers get ready, if there is anything to run.
+        Called while the servers get ready and the first notebooks run, if there are any.
 
     Returns
     -------
@@ -69,7 +74,6 @@ def run_all(
     with warm.serving(), drawing.serving():
         import papermill  # noqa: F401  # shared by all workers; the servers get ready meanwhile
 
-        meanwhile()
         with pool.workers(min(workers, len(jobs))) as executor:
             tasks = {
                 executor.submit(run_one, path, dict(jobs[path]), out / path.name): path
@@ -77,6 +81,7 @@ def run_all(
             }
             for task, path in tasks.items():
                 task.add_done_callback(partial(_tell, done, path))
+            meanwhile()
             for task in wait(tasks, return_when=FIRST_EXCEPTION).done:
                 task.result()
     durations.keep({path: task.result() for task, path in tasks.items()})
@@ -107,9 +112,6 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
     NotebookError
         If a cell fails, runs out of time or writes to standard error.
     """
-    import papermill
-
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is raised, and told once
     start = time.perf_counter()
     with (
         secret.kept_back(),
@@ -117,32 +119,57 @@ def run_one(path: Path, parameters: Mapping[str, Any], out: Path, timeout: int =
     ):
         seen = Path(folder, "trace")
         os.environ[trace.VARIABLE] = str(seen)
-        try:  # without a path for its output: papermill would write all of it twice for each cell
-            executed = papermill.execute_notebook(
-                str(path), None, parameters=dict(parameters), kernel_name="python3",
-                cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
-                autosave_cell_every=0, config=prompt(folder), execution_timeout=timeout,
-            )  # fmt: skip
-        except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
-            raise NotebookError(reason(path, error, timeout, folder)) from None
+        try:
+            executed = through_papermill(path, parameters, folder, timeout)
         finally:
             del os.environ[trace.VARIABLE]
         executed = settled(executed)
         _refuse_stderr(path, executed)
-        write_notebook(executed, out)
+        place_whole(_written(executed), out)
         cache.keep(path, parameters, out, seen)
     return time.perf_counter() - start
 
 
-def reason(path: Path, error: Exception, timeout: int, folder: str) -> str:
-    """Say why a notebook did not run to its end: in a cell, in time, or for want of its kernel."""
-    if isinstance(error, TimeoutError):
-        return f"{path.name}: a cell did not end within {timeout} s."
-    if isinstance(error, RuntimeError):  # nbclient's DeadKernelError, and a kernel never born
+def through_papermill(
+    path: Path, parameters: Mapping[str, Any], folder: str, timeout: int
+) -> nbformat.NotebookNode:
+    """Let papermill run a notebook in a kernel of its own, and return it with its outputs.
+
+    Papermill gets no path for its output: it would write all of it twice for each cell.
+
+    Parameters
+    ----------
+    path, parameters, timeout
+        As for `run_one`.
+    folder : str
+        A private folder, for this run alone.
+
+    Raises
+    ------
+    NotebookError
+        If a cell fails or runs out of time.
+    KernelDiedError
+        If the kernel ends before the notebook does, or never starts.
+    """
+    import papermill
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is raised, and told once
+    try:
+        return papermill.execute_notebook(
+            str(path), None, parameters=dict(parameters), kernel_name="python3",
+            cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False, autosave_cell_every=0,
+            config=prompt(folder), execution_timeout=timeout,
+        )  # fmt: skip
+    except papermill.PapermillExecutionError as error:
+        raise NotebookError(_failure(path, error)) from None
+    except TimeoutError:
+        raise NotebookError(f"{path.name}: a cell did not end within {timeout} s.") from None
+    except RuntimeError as error:  # nbclient's DeadKernelError, and a kernel never born
         log = Path(folder, "kernel.log")
         last = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
-        return "\n  ".join([f"{path.name}: its kernel died: {error}", *last[-_TRACEBACK_LINES:]])
-    return _failure(path, error)
+        raise KernelDiedError(
+            "\n  ".join([f"{path.name}: its kernel died: {error}", *last[-_TRACEBACK_LINES:]])
+        ) from None
 
 
 def _failure(path: Path, error: Any) -> str:
@@ -172,9 +199,9 @@ def settled(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook whole or not at all."""
-    place_whole((nbformat.writes(notebook) + "\n").encode(), path)
+def _written(notebook: nbformat.NotebookNode) -> bytes:
+    """Return a notebook for programs to read: with lines and indents it takes ten times as long."""
+    return json.dumps(notebook, ensure_ascii=False, sort_keys=True).encode()
 
 
 def place_whole(content: bytes, path: Path) -> None:
@@ -196,4 +223,4 @@ def store(executed: Path, original: Path) -> None:
             for output in cell.outputs:
                 if "execution_count" in output:
                     output.execution_count = count
-    write_notebook(ran, original)
+    place_whole((nbformat.writes(ran) + "\n").encode(), original)

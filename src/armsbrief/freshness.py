@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 import json
+from calendar import monthrange
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from armsbrief import data, paths
 from armsbrief.errors import DataError
@@ -56,8 +56,13 @@ def next_due(table: str, as_of: str) -> str | None:
         ]
     if not seen:
         return None
-    due = pd.Timestamp(max(seen)) + pd.DateOffset(months=_months(table, every))
-    return str(due.date())
+    return str(later(date.fromisoformat(max(seen)), _months(table, every)))
+
+
+def later(day: date, months: int) -> date:
+    """Return the same day some months later, or the last day of a month that is too short."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _months(table: str, every: str) -> int:
@@ -130,7 +135,7 @@ def _checked(folder: Path) -> tuple[str, str] | None:
         return None
     try:
         content = json.loads(path.read_bytes())
-        return str(pd.Timestamp(content["checked"]).date()), str(content["newest"])
+        return str(datetime.fromisoformat(content["checked"]).date()), str(content["newest"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{folder.name}/checked.json: {error!r}; expected a day 'checked' and a 'newest'.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -78,6 +79,8 @@ def ended_with_us() -> Iterator[None]:
 
 def _begin(folder: str, parent: int, then: Callable[[], None] | None) -> None:
     """Be out of reach of a terminal's Ctrl+C, which is for the parent, and end with it."""
+    gc.freeze()  # looking for garbage in what the parent has imported would only copy it
+    gc.enable()
     tempfile.tempdir = folder
     if hasattr(os, "setsid"):
         os.setsid()

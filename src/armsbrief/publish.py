@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import gc
 import importlib
 import io
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +237,7 @@ def swap_all(made: Sequence[Path], place: Path) -> None:
         _recover(place)
         try:
             for result in made:
-                _copy(result, place / f".{result.name}.new")
+                _copy(result, place / f".{result.name}.new", place / result.name)
             execute.place_whole(
                 json.dumps([result.name for result in made]).encode(), place / _JOURNAL
             )
@@ -267,11 +269,26 @@ def _recover(place: Path) -> None:
             _remove(leftover)
 
 
-def _copy(made: Path, place: Path) -> None:
+def _copy(made: Path, fresh: Path, published: Path) -> None:
+    """Copy a result to where it waits; what is published already is only linked, which is quicker.
+
+    The published folder goes as soon as the other stands in its place, so no file is shared for
+    longer than a swap takes.
+    """
+    put = partial(_put, made, published)
     if made.is_dir():
-        shutil.copytree(made, place, copy_function=shutil.copyfile)
+        shutil.copytree(made, fresh, copy_function=put)
     else:
-        shutil.copyfile(made, place)
+        put(made, fresh)
+
+
+def _put(made: Path, published: Path, source: str | Path, target: str | Path) -> None:
+    known = published / Path(source).relative_to(made)
+    with contextlib.suppress(OSError):  # none is there, or the file system has no links
+        if filecmp.cmp(source, known, shallow=False):
+            os.link(known, target)
+            return
+    shutil.copyfile(source, target)
 
 
 def _remove(path: Path) -> None:

@@ -151,7 +151,7 @@ def serve(port: int, say: Callable[[str], None]) -> None:
                              "armsbrief serve --port 0") from error  # fmt: skip
     multiprocessing.set_forkserver_preload(_PRELOAD)
     # The libraries are imported once for all builds.
-    with server, warm.serving(), drawing.serving():
+    with server, warm.serving(for_many=True), drawing.serving():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         say(f"Serving http://127.0.0.1:{server.server_address[1]}/ until Ctrl+C")
         try:

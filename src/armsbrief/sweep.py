@@ -178,7 +178,7 @@ def _executor(
 ) -> Iterator[tuple[Executor, tuple[type[Exception], ...]]]:
     """Give what runs the notebooks, and how it says that one run took several workers down."""
     if not scheduler:
-        with warm.serving(), pool.workers(workers or os.cpu_count() or 1) as executor:
+        with warm.serving(for_many=True), pool.workers(workers or os.cpu_count() or 1) as executor:
             yield executor, ()
         return
     import distributed

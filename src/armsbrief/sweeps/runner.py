@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
-import logging
 import os
 import time
 from collections.abc import Mapping
@@ -14,14 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from armsbrief import drawing, ledger, paths, unchanged, warm
+from armsbrief import drawing, execute, ledger, paths, unchanged, warm
 from armsbrief.errors import NotebookError, SweepError
 
 _ATTEMPTS = 3  # kernels that one run may lose
-
-
-class KernelDiedError(NotebookError):
-    """The kernel ended before the notebook did."""
 
 
 def inputs() -> str:
@@ -40,7 +35,7 @@ def _kernels_ready() -> None:
     """Keep warm kernels for the life of this worker. Charts are left out: nobody sees them."""
     os.environ[drawing.VARIABLE] = drawing.OFF
     stack = contextlib.ExitStack()
-    stack.enter_context(warm.serving())
+    stack.enter_context(warm.serving(for_many=True))
     atexit.register(stack.close)
 
 
@@ -94,29 +89,17 @@ def _executed(path: Path, parameters: Mapping[str, Any], timeout: int) -> dict[s
     worker ends the worker's kernels first.
     """
     for _ in range(_ATTEMPTS - 1):
-        with contextlib.suppress(KernelDiedError):
+        with contextlib.suppress(execute.KernelDiedError):
             return _executed_once(path, parameters, timeout)
     return _executed_once(path, parameters, timeout)
 
 
 def _executed_once(path: Path, parameters: Mapping[str, Any], timeout: int) -> dict[str, Any]:
-    import papermill
-
-    from armsbrief import execute
-    from armsbrief.warm.client import prompt
-
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what fails is raised, and told once
     with TemporaryDirectory(prefix="armsbrief-") as private:
         try:
-            executed = papermill.execute_notebook(
-                str(path), None, parameters=dict(parameters), kernel_name="python3",
-                cwd=str(paths.NOTEBOOKS), progress_bar=False, log_output=False,
-                config=prompt(private), execution_timeout=timeout,
-            )  # fmt: skip
-        except (papermill.PapermillExecutionError, TimeoutError, RuntimeError) as error:
-            told = execute.reason(path, error, timeout, private)
-            kind = KernelDiedError if isinstance(error, RuntimeError) else NotebookError
-            raise kind(f"{told}\n  with {_shown(parameters)}") from None
+            executed = execute.through_papermill(path, parameters, private, timeout)
+        except NotebookError as error:
+            raise type(error)(f"{error.message}\n  with {_shown(parameters)}") from None
     plain: dict[str, Any] = json.loads(json.dumps(executed))
     return plain
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from armsbrief.warm.preload import SELDOM
 from armsbrief.warm.protocol import WarmError
 
 FOLDER = "ARMSBRIEF_WARM"  # the variable by which one build's processes share a server
@@ -56,10 +57,13 @@ class Meeting:
         The interpreter and its options.
     env : mapping
         The environment that the kernels are to have.
+    for_many : bool
+        Whether a server that is started imports also what few notebooks use.
     """
 
     interpreter: Sequence[str]
     env: Mapping[str, str]
+    for_many: bool = False
 
     @property
     def folder(self) -> Path:
@@ -111,8 +115,10 @@ class Meeting:
 
     def _spawn(self, listener: socket.socket) -> None:
         number = listener.fileno()
+        without = () if self.for_many else SELDOM
         server = subprocess.Popen(
-            [*self.interpreter, "-c", _SERVER, str(number), str(os.getpid()), str(self.path)],
+            [*self.interpreter, "-c", _SERVER, str(number), str(os.getpid()), str(self.path),
+             *without],
             env=dict(self.env), pass_fds=[number], start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -15,10 +15,9 @@ from types import ModuleType
 from typing import Any
 
 _LIBRARIES = (
-    "numpy", "pandas", "altair", "vl_convert", "ruptures", "matplotlib.pyplot",
-    "statsmodels.genmod.generalized_linear_model", "statsmodels.stats.diagnostic",
+    "numpy", "pandas", "altair", "vl_convert", "matplotlib.pyplot",
     # Of ours only what every notebook uses: one that has a module is run again when that changes.
-    "armsbrief.notebook", "armsbrief.validation",
+    "armsbrief.notebook", "armsbrief.revisions", "armsbrief.validation",
 )  # fmt: skip
 # What a kernel imports on its way to the first cell. debugpy would be compiled anew in each.
 _KERNEL = ("ipykernel.debugger", "ipykernel.kernelapp", "IPython")
@@ -31,8 +30,13 @@ _LATER = (
     "narwhals._pandas_like.series", "narwhals.stable.v1._namespace", "pandas.core.methods.to_dict",
     "pandas.core.reshape.reshape",
     "pandas.io.formats.html", "pandas.io.formats.string", "psutil", "sqlite3",
-    "statsmodels.stats.sandwich_covariance", "statsmodels.tsa.stattools",
     "tornado.platform.asyncio",
+)  # fmt: skip
+# What one notebook uses. They bring SciPy, which takes as long as all the rest: a server imports
+# them only where that notebook will run many times, or each of its kernels would.
+SELDOM = (
+    "statsmodels.genmod.generalized_linear_model", "statsmodels.stats.diagnostic",
+    "statsmodels.stats.sandwich_covariance", "statsmodels.tsa.stattools", "ruptures",
 )  # fmt: skip
 
 
@@ -63,7 +67,7 @@ def preload(without: Collection[str]) -> dict[str, str]:
     gc.disable()  # a collection would touch, and so copy, pages shared with every kernel
     for name in _KERNEL:
         importlib.import_module(name)
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *SELDOM):
         if name not in without and importlib.util.find_spec(name.partition(".")[0]):
             _quietly(name)
     for name in _LATER:

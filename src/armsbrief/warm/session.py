@@ -44,11 +44,17 @@ def refuse_platform() -> None:
 
 
 @contextmanager
-def serving() -> Iterator[None]:
+def serving(for_many: bool = False) -> Iterator[None]:
     """Switch warm kernels on, with one server for this process and all below it.
 
     Where they cannot be had, that is said once and ordinary kernels are used.
     Inside another `serving()`, also one of a parent process, that one is used.
+
+    Parameters
+    ----------
+    for_many : bool
+        Whether each notebook will run many times: then it is worth the wait that the
+        server imports what few of them use.
     """
     try:
         refuse_platform()
@@ -63,7 +69,7 @@ def serving() -> Iterator[None]:
     folder = Path(tempfile.mkdtemp(prefix="armsbrief-warm-"))
     try:
         with _switched({_SWITCH: NAME, meeting.FOLDER: str(folder)}):
-            _start_early()
+            _start_early(for_many)
             yield
     finally:
         meeting.stop(folder)
@@ -71,7 +77,7 @@ def serving() -> Iterator[None]:
             folder.rmdir()
 
 
-def _start_early() -> None:
+def _start_early(for_many: bool) -> None:
     """Let the server import while its user still prepares."""
     from jupyter_client.manager import KernelManager
 
@@ -79,7 +85,7 @@ def _start_early() -> None:
 
     command = KernelManager(kernel_name="python3").format_kernel_cmd()
     try:
-        meeting.Meeting(interpreter(command), os.environ).connect().close()
+        meeting.Meeting(interpreter(command), os.environ, for_many).connect().close()
     except WarmError as reason:
         say(reason)
 
