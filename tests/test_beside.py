@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sphinx.util.logging import getLogger
 
 from armsbrief.pool import WorkerKilledError
 from armsbrief.sphinx_ext.site import beside
@@ -39,6 +41,31 @@ def test_at_the_end_all_is_written(app: Any) -> None:
     beside.finish(app)
     by = int((app.outdir / "written").read_text("utf-8"))
     assert (by != os.getpid()) is (sys.platform == "linux")
+
+
+def _warns(app: Any) -> None:
+    getLogger("armsbrief").warning("there is no %s", "address")
+
+
+def test_what_a_writer_warns_of_fails_the_build_like_any_warning(app: Any) -> None:
+    told: list[logging.LogRecord] = []
+    here = logging.Handler(logging.WARNING)
+    here.emit = told.append  # type: ignore[method-assign]
+    logging.getLogger("sphinx").addHandler(here)
+    try:
+        beside.begin(app, [_warns, _writes])
+        beside.finish(app)
+    finally:
+        logging.getLogger("sphinx").removeHandler(here)
+    assert [record.getMessage() for record in told] == ["there is no address"]
+
+
+def test_what_is_begun_later_is_written_too_and_its_failure_told(app: Any) -> None:
+    beside.begin(app, [_writes])
+    beside.begin(app, [_fails])
+    with pytest.raises(ValueError, match="no room in"):
+        beside.finish(app)
+    assert (app.outdir / "written").exists()
 
 
 def test_where_nothing_was_begun_there_is_nothing_to_wait_for(app: Any) -> None:

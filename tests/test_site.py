@@ -622,7 +622,7 @@ def test_every_chart_offers_its_data_and_a_specification_that_draws(brief: Brief
 def test_the_page_for_lost_readers_starts_its_links_from_the_place_of_the_site() -> None:
     """A host shows this page in the place of any that is missing, under the site's own path."""
     config = SimpleNamespace(html_baseurl="https://example.org/brief/")
-    (_, _, _), (_, context, _) = search.page(SimpleNamespace(config=config))  # type: ignore[arg-type]
+    (_, _, _), (_, context, _) = search.pages(SimpleNamespace(config=config))  # type: ignore[arg-type]
     assert context["own_root"] == "/brief/"
 
 

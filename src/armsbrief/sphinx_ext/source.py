@@ -32,6 +32,12 @@ def attach_ledger(app: Sphinx) -> None:
     app.armsbrief_sources = watch(app, "sources", sources())  # type: ignore[attr-defined]  # ours
 
 
+def watch_no_more(app: Sphinx) -> None:
+    """Hand the ledger out as it is, to what is made anew in every build: noting takes time."""
+    now = app.__dict__["armsbrief_now"]
+    app.__dict__.update(armsbrief_ledger=now["ledger"], armsbrief_sources=now["sources"])
+
+
 def of(env: BuildEnvironment) -> Mapping[str, Any]:
     """Return the ledger; what the current page looks up in it is noted."""
     found: Mapping[str, Any] = env.app.armsbrief_ledger  # type: ignore[attr-defined]  # ours

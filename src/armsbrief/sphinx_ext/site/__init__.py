@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,8 @@ from armsbrief.sphinx_ext.site import (
     trial,
     whole,
 )
+from armsbrief.sphinx_ext.source import watch_no_more
 
-_BESIDE_PAGES = (
-    receipts.write_pieces, trial.write_grids, figures.write_charts, search.write_index,
-    whole.write_ledger, whole.write_twins, whole.write_feed,
-)  # fmt: skip
 _AFTER_PAGES = (library.write_library, card.write_card, whole.write_sitemap, whole.write_crate)
 _MADE_ANEW = ("book/receipts", "book/charts", "book/specifications", "data")
 _OWN_STATIC = {"site.css", "site.js", "first.js", "favicon.svg", "fonts", "vega.js", "card.png"}
@@ -42,10 +38,10 @@ def register(app: Sphinx) -> None:
     app.connect("doctree-resolved", _without_thebe, priority=900)
     app.connect("env-updated", layout.draw_map, priority=100)
     app.connect("env-updated", _never_idle)
-    app.connect("env-updated", _begin_files, priority=950)
-    app.connect("html-collect-pages", _pages)
+    app.connect("env-before-read-docs", _begin_files, priority=900)
+    app.connect("doctree-resolved", _begin_pages)
     app.connect("html-page-context", layout.describe, priority=900)
-    app.connect("build-finished", _finish_files, priority=900)
+    app.connect("build-finished", _finish, priority=900)
     notebooks.register(app)
 
 
@@ -70,20 +66,35 @@ def _without_thebe(app: Sphinx, doctree: nodes.document, page: str) -> None:
             node.parent.remove(node)
 
 
-def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    yield from receipts.pages(app)
-    yield from trial.pages(app)
-    yield from figures.pages(app)
-    yield from search.page(app)
+def _write_pages(app: Sphinx) -> None:
+    """Write the pages that follow from the ledger, as Sphinx writes those of extensions."""
+    builder: Any = app.builder  # of HTML
+    for pages in (receipts.pages, trial.pages, figures.pages, search.pages):
+        for name, context, template in pages(app):
+            builder.handle_page(name, context, template)
 
 
-def _begin_files(app: Sphinx, env: BuildEnvironment) -> tuple[()]:
+# What needs only the ledger, and what needs to know the pages of the book as well.
+_FROM_THE_LEDGER = (
+    watch_no_more, receipts.write_pieces, trial.write_grids, figures.write_charts,
+    whole.write_ledger, whole.write_twins, whole.write_feed,
+)  # fmt: skip
+_FROM_THE_PAGES = (watch_no_more, _write_pages, search.write_index)
+
+
+def _begin_files(app: Sphinx, *_: Any) -> None:
     if app.builder.name == "html":
-        beside.begin(app, _BESIDE_PAGES)
-    return ()
+        beside.begin(app, _FROM_THE_LEDGER)
 
 
-def _finish_files(app: Sphinx, error: Exception | None) -> None:
+def _begin_pages(app: Sphinx, *_: Any) -> None:
+    """Begin when the first page of the book is written: templates and styles are there by then."""
+    if app.builder.name == "html" and not app.__dict__.get("armsbrief_pages"):
+        app.__dict__["armsbrief_pages"] = True
+        beside.begin(app, _FROM_THE_PAGES)
+
+
+def _finish(app: Sphinx, error: Exception | None) -> None:
     beside.finish(app, error)
     if error is not None or app.builder.name != "html":
         return

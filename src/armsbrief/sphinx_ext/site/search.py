@@ -25,7 +25,7 @@ def write_index(app: Sphinx) -> None:
     write_data(app, "search-index.js", entries)
 
 
-def page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Return the search page and the page for addresses that lead nowhere."""
     found = {"own_title": "Search", "own_description": "Find a claim, a number or a source."}
     yield "search", found, "search.html"
