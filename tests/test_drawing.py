@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -19,7 +20,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from armsbrief import charts, drawing
+from armsbrief import charts, drawing, paths
 from armsbrief.sphinx_ext.svg import for_screen
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="drawn in the kernel elsewhere")
@@ -82,6 +83,59 @@ def test_where_the_process_is_gone_the_kernel_draws() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(drawing.VARIABLE, "/nowhere/socket")
         assert drawing.svg(bars(4)) == drawing._drawn_here(bars(4))
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where drawings are kept between builds."""
+    monkeypatch.delenv(drawing.VARIABLE, raising=False)
+    monkeypatch.setattr(paths, "CACHE", tmp_path)
+    return tmp_path / "drawings"
+
+
+def changed(path: Path, svg: str) -> None:
+    """Put something else in place of a drawing that is kept, as if it had been drawn."""
+    path.write_text(f"{hashlib.sha256(svg.encode()).hexdigest()}\n{svg}", encoding="utf-8")
+
+
+def test_what_an_earlier_build_has_drawn_is_not_drawn_again(kept: Path) -> None:
+    with drawing.serving():
+        drawn = drawing.svg(bars(1, 2))
+    (one,) = kept.iterdir()
+    with drawing.serving():
+        assert drawing.svg(bars(1, 2)) == drawn
+        changed(one, "<svg>kept</svg>")
+        assert drawing.svg(bars(1, 2)) == "<svg>kept</svg>"
+        assert drawing.svg(bars(2, 1)) != drawn
+    assert len(list(kept.iterdir())) == 2
+
+
+def test_a_build_without_cache_draws_anew(kept: Path) -> None:
+    with drawing.serving():
+        drawn = drawing.svg(bars(1, 2))
+    (one,) = kept.iterdir()
+    changed(one, "<svg>kept</svg>")
+    with drawing.serving(use_cache=False):
+        assert drawing.svg(bars(1, 2)) == drawn
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff", b"\n", b"<svg", b"0" * 64 + b"\n<svg>"])
+def test_a_damaged_drawing_is_noticed_and_replaced(kept: Path, damage: bytes) -> None:
+    with drawing.serving():
+        drawn = drawing.svg(bars(1, 2))
+        (one,) = kept.iterdir()
+        whole = one.read_bytes()
+        for broken in (damage, whole[:-1], whole.replace(b"svg", b"svG")):
+            one.write_bytes(broken)
+            assert drawing.svg(bars(1, 2)) == drawn
+            drawing.svg(bars(1))  # by then the one before is kept
+            assert one.read_bytes() == whole
+
+
+def test_where_nothing_can_be_kept_it_still_draws(kept: Path) -> None:
+    kept.write_text("no folder", encoding="utf-8")
+    with drawing.serving():
+        assert drawing.svg(bars(1, 2)) == drawing._drawn_here(bars(1, 2))
 
 
 def test_nothing_is_left_behind() -> None:

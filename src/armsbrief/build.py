@@ -57,7 +57,6 @@ def _without_collections() -> Iterator[None]:
 
 
 @_without_collections()
-@drawing.serving()  # for the notebooks, then for the site
 def build(
     edition: str | None = None,
     given: Mapping[str, Any] | None = None,
@@ -98,37 +97,35 @@ def build(
     wanted = {**chosen.parameters, **(given or {})}
     name = chosen.name + (f"-custom-{_short_hash(wanted)}" if given else "")
     workers = workers or os.cpu_count() or 1
-    say(f"Edition {name}: checking tables, parameters and text")
-    check_data()
-    prose.check(paths.BOOK)
-    _jobs(wanted)  # a wrong parameter is refused before anything is written
-    work = _work(name)
-    with FileLock(work / "lock"):
-        executed, made = judge(name, wanted, workers, say, use_cache, publish.get_ready)
-        if keep_outputs:
-            _keep(executed, say)
-        if moved := made["said_otherwise"]:
-            say(f"Edition {name} read otherwise when it was published: {', '.join(moved)}; "
-                "its pages say so")  # fmt: skip
-        say("Publishing site and PDF")
-        publish.stage(executed, work / "source")
-        book = work / "ledger.json"
-        results = (*publish.publish(work, book, wanted["as_of"], with_paper), book)
-        manifest.write(work / "html")
-        results = (*results, manifest.write(work, [result.name for result in results]))
-        folders = _places(name, out, is_default=chosen == editions.default())
-        for folder in folders:
-            publish.swap_all(results, folder)
+    with drawing.serving(use_cache):  # for the notebooks, then for the site
+        say(f"Edition {name}: checking tables, parameters and text")
+        check_data()
+        prose.check(paths.BOOK)
+        jobs = _jobs(wanted)  # a wrong parameter is refused before anything is written
+        work = _work(name)
+        with FileLock(work / "lock"):
+            executed, made = _judged(name, wanted, jobs, workers, say, use_cache, publish.get_ready)
+            if keep_outputs:
+                _keep(executed, say)
+            if moved := made["said_otherwise"]:
+                say(f"Edition {name} read otherwise when it was published: {', '.join(moved)}; "
+                    "its pages say so")  # fmt: skip
+            say("Publishing site and PDF")
+            publish.stage(executed, work / "source")
+            book = work / "ledger.json"
+            results = (*publish.publish(work, book, wanted["as_of"], with_paper), book)
+            manifest.write(work / "html")
+            results = (*results, manifest.write(work, [result.name for result in results]))
+            folders = _places(name, out, is_default=chosen == editions.default())
+            for folder in folders:
+                publish.swap_all(results, folder)
     return Built(name, made, folders[-1], [f / r.name for f in folders for r in results])
 
 
 def judge(
-    name: str, wanted: Mapping[str, Any], workers: int, say: Report, use_cache: bool = True,
-    meanwhile: Callable[[], None] = lambda: None,
-) -> tuple[list[Path], ledger.Ledger]:  # fmt: skip
+    name: str, wanted: Mapping[str, Any], workers: int, say: Report, use_cache: bool = True
+) -> tuple[list[Path], ledger.Ledger]:
     """Execute the notebooks with these parameters and put the ledger together.
-
-    `meanwhile` is called while the servers of kernels and drawings get ready.
 
     Returns
     -------
@@ -136,7 +133,14 @@ def judge(
         The executed notebooks, and the ledger, which is also written to the
         work folder of that name.
     """
-    jobs = _jobs(wanted)
+    return _judged(name, wanted, _jobs(wanted), workers, say, use_cache)
+
+
+def _judged(
+    name: str, wanted: Mapping[str, Any], jobs: Mapping[Path, Mapping[str, Any]], workers: int,
+    say: Report, use_cache: bool, meanwhile: Callable[[], None] = lambda: None,
+) -> tuple[list[Path], ledger.Ledger]:  # fmt: skip
+    """Judge; `meanwhile` is called while the servers of kernels and drawings get ready."""
     say(f"Executing {len(jobs)} notebooks")
     with progress.shown("Executing", len(jobs), say=say) as advance:
         executed = execute.run_all(

@@ -4,10 +4,14 @@ The drawing engine takes most of a second to get ready, in every process that
 uses it. So a build starts one *drawing process* beside the kernels and names its
 socket in `ARMSBRIEF_DRAWING`. The engine gives the same bytes wherever it runs;
 where the process cannot be reached, a kernel draws by itself.
+
+The process keeps what it has drawn: most charts of a notebook that runs again
+are what they were.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -19,10 +23,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import font_lato
+
+from armsbrief import paths
 
 FONT_FOLDER = Path(font_lato.__path__[0]) / "files"
 VARIABLE = "ARMSBRIEF_DRAWING"
@@ -98,8 +105,14 @@ def _received(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving() -> Iterator[None]:
-    """Start a drawing process for this process and all below it; inside another, use that one."""
+def serving(use_cache: bool = True) -> Iterator[None]:
+    """Start a drawing process for this process and all below it; inside another, use that one.
+
+    Parameters
+    ----------
+    use_cache : bool
+        Whether it may take a drawing from an earlier build.
+    """
     if VARIABLE in os.environ or not hasattr(os, "pidfd_open"):
         yield
         return
@@ -108,7 +121,7 @@ def serving() -> Iterator[None]:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(place)
             listener.listen(128)
-            server = _started(listener)
+            server = _started(listener, str(paths.CACHE / "drawings") if use_cache else "")
         os.environ[VARIABLE] = place
         try:
             yield
@@ -118,10 +131,10 @@ def serving() -> Iterator[None]:
             server.wait()
 
 
-def _started(listener: socket.socket) -> subprocess.Popen[bytes]:
-    number = listener.fileno()
+def _started(listener: socket.socket, kept: str) -> subprocess.Popen[bytes]:
+    number = str(listener.fileno())
     return subprocess.Popen(
-        [sys.executable, "-c", _SERVER, str(number), str(os.getpid())], pass_fds=[number],
+        [sys.executable, "-c", _SERVER, number, str(os.getpid()), kept], pass_fds=[int(number)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
@@ -129,16 +142,16 @@ def _started(listener: socket.socket) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     """Draw what is asked for, one after the other, until the parent ends."""
-    number, parent = map(int, sys.argv[1:])
+    number, parent, kept = sys.argv[1:]
     ended = os.pidfd_open(os.getppid())
-    with socket.socket(fileno=number) as listener:
-        if os.getppid() != parent:  # it was killed before we could watch it
+    with socket.socket(fileno=int(number)) as listener:
+        if os.getppid() != int(parent):  # it was killed before we could watch it
             _sweep(listener.getsockname())
             return
         _drawn_here(_FIRST)  # the engine gets ready while the kernels do
-        while ended not in select.select([number, ended], [], [])[0]:
+        while ended not in select.select([listener.fileno(), ended], [], [])[0]:
             with suppress(OSError):
-                _answer(listener.accept()[0])
+                _answer(listener.accept()[0], Path(kept) if kept else None)
         _sweep(listener.getsockname())
 
 
@@ -149,8 +162,44 @@ def _sweep(place: str) -> None:
         os.rmdir(os.path.dirname(place))
 
 
-def _answer(connection: socket.socket) -> None:
+def _answer(connection: socket.socket, kept: Path | None) -> None:
     """Answer one question; with nothing where it has no answer: the kernel then finds out why."""
     with connection, suppress(ValueError):
         connection.settimeout(_PATIENCE)
-        connection.sendall(_drawn_here(json.loads(_received(connection))).encode())
+        question = _received(connection)
+        place = kept / f"{_digest(question + _engine())[:32]}.svg" if kept else None
+        if answer := _found(place):
+            connection.sendall(answer)
+            return
+        answer = _drawn_here(json.loads(question)).encode()
+        connection.sendall(answer)
+        if place:
+            _keep(answer, place)
+
+
+@cache
+def _engine() -> bytes:
+    """Name what decides how a specification looks."""
+    return " ".join(version(name) for name in ("vl-convert-python", "font-lato")).encode()
+
+
+def _found(place: Path | None) -> bytes:
+    """Return what was kept; nothing if that is not there, or not whole."""
+    try:
+        digest, _, answer = place.read_bytes().partition(b"\n") if place else (b"", b"", b"")
+    except OSError:
+        return b""
+    return answer if digest.decode(errors="replace") == _digest(answer) else b""
+
+
+def _keep(answer: bytes, place: Path) -> None:
+    """Keep a drawing for the next build; where there is no room for it, that one draws again."""
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(_digest(answer).encode() + b"\n" + answer)
+        temporary.replace(place)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

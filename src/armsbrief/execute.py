@@ -71,7 +71,7 @@ def run_all(
         jobs = {path: given for path, given in jobs.items() if not _reuse(path, given, out)}
     if not jobs:
         return results
-    with warm.serving(), drawing.serving():
+    with warm.serving(), drawing.serving(use_cache):
         import papermill  # noqa: F401  # shared by all workers; the servers get ready meanwhile
 
         with pool.workers(min(workers, len(jobs))) as executor:

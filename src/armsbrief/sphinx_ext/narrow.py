@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
-import os
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from armsbrief import charts, paths
+from armsbrief import charts
 
 WIDTH = 328  # CSS pixels: a phone of 360 without its margins
 _ROW, _BAR, _ABOVE = 44, 12, 8
@@ -20,17 +19,14 @@ Specification = dict[str, Any]
 
 
 def drawn(chart: Mapping[str, Any]) -> str:
-    """Return the narrow drawing of a chart; made once, then kept."""
+    """Return the narrow drawing of a chart, which several pages show."""
     text = json.dumps(narrowed(chart["specification"]), sort_keys=True)
-    said = f"{text}{chart['title']}{chart['alt']}"
-    kept = paths.CACHE / "narrow" / f"{hashlib.sha256(said.encode()).hexdigest()[:24]}.svg"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        temporary = kept.with_suffix(f".{os.getpid()}")
-        made = charts.draw(json.loads(text), chart["title"], chart["alt"])
-        temporary.write_text(made, encoding="utf-8")
-        temporary.replace(kept)
-    return kept.read_text(encoding="utf-8")
+    return _drawn(text, chart["title"], chart["alt"])
+
+
+@cache
+def _drawn(text: str, title: str, alt_text: str) -> str:
+    return charts.draw(json.loads(text), title, alt_text)
 
 
 def narrowed(specification: Mapping[str, Any]) -> Specification:
