@@ -97,9 +97,13 @@ def _leaves(name: str) -> bool:
 
 def _listed(folder: Path, parts: Iterable[str] | None) -> list[str]:
     """Return all files of these parts, as paths with forward slashes; symbolic links too."""
-    found = []
-    for part in (p.name for p in folder.iterdir()) if parts is None else parts:
-        top = folder / part
-        inside = [p for p in top.rglob("*") if not p.is_dir()] if top.is_dir() else [top]
-        found += [p.relative_to(folder).as_posix() for p in inside if p.is_file()]
-    return sorted(name for name in found if name != NAME)
+    found: list[str] = []
+    for part in os.listdir(folder) if parts is None else parts:
+        if (folder / part).is_dir():
+            found += (os.path.join(above, name) for above, _, names in os.walk(folder / part)
+                      for name in names)  # fmt: skip
+        else:
+            found.append(str(folder / part))
+    names = (os.path.relpath(path, folder).replace(os.sep, "/") for path in found
+             if os.path.isfile(path))  # fmt: skip
+    return sorted(name for name in names if name != NAME)
