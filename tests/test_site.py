@@ -51,6 +51,17 @@ CUT = """drawings => drawings.flatMap(drawing => {
 })"""
 
 
+OVERLAPPING = """drawings => drawings.flatMap(drawing => {
+    const seen = text => text.textContent.trim() && text.getAttribute('opacity') !== '0';
+    const texts = [...drawing.querySelectorAll('text')].filter(seen);
+    const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect()]);
+    const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 5;
+    return boxes.flatMap(([one, at], i) => boxes.slice(i + 1)
+        .filter(([, there]) => over(at, there)).map(([other]) => `${one} on ${other}`));
+})"""
+
+
 @dataclass
 class Visited:
     """What a page asked for, complained of and broke."""
@@ -344,6 +355,21 @@ def test_on_a_phone_no_text_of_a_drawing_is_cut_off_and_no_verdict_is_broken(
     boxes = [v.bounding_box() for v in plain_page.locator("table.board .verdict").all()]
     assert boxes
     assert max(box["height"] for box in boxes if box) < 30, "one line"
+
+
+@pytest.mark.parametrize(("width", "kind"), [(SMALL, "narrow"), (1280, "broad")])
+def test_no_text_of_a_drawing_lies_on_another(
+    plain_page: Page, site: str, brief: Brief, width: int, kind: str
+) -> None:
+    """Two numbers that touch read as a third."""
+    plain_page.set_viewport_size({"width": width, "height": 740})
+    found: dict[str, list[str]] = {}
+    for name in pages(brief):
+        if parsed(brief.html / name).select(f".chart svg.{kind}"):
+            plain_page.goto(f"{site}/{name}")
+            found[name] = plain_page.locator(f".chart svg.{kind}").evaluate_all(OVERLAPPING)
+    assert len(found) > len(brief.ledger["claims"])
+    assert {name: texts for name, texts in found.items() if texts} == {}
 
 
 def test_without_a_script_the_contents_open_on_a_phone(plain_page: Page, site: str) -> None:

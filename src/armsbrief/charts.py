@@ -35,7 +35,7 @@ def _config() -> dict[str, Any]:
         "background": "transparent",
         "view": {"stroke": None},
         "axis": {**axis, "titleFontWeight": "normal"},
-        "axisY": {"domain": False, "ticks": False},
+        "axisY": {"domain": False, "ticks": False, "labelPadding": 7},  # more than half a point
         "legend": {**label, "orient": "top", "title": None},
         "header": {"labelColor": INK, "labelFontSize": 12, "title": None},
         "range": {"category": PALETTE},

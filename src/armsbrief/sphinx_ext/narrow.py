@@ -12,6 +12,7 @@ from armsbrief import charts
 
 WIDTH = 328  # CSS pixels: a phone of 360 without its margins
 _ROW, _BAR, _ABOVE = 44, 12, 8
+_HIGHER, _KINDS = 18, [16, 46]  # a row of several kinds of marks: more of it, and where they stand
 _ROOM = 78  # for the numbers that stand to the right of bars
 _LEFT = 10  # for half a label of the axis
 _LINE, _MARK = 50, 4  # letters that fit the legend in one row; letters that a mark takes
@@ -71,8 +72,12 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
         return
     field = _y(named[0])["field"]
     names = {row[field] for rows in datasets.values() for row in rows if field in row}
+    kinds = [layer["encoding"]["yOffset"] for layer in named if "yOffset" in layer["encoding"]]
+    for kind in kinds:
+        kind["scale"] = {**kind.get("scale", {}), "range": _KINDS}
+    higher = _HIGHER if kinds else 0
     made |= {
-        "height": _ROW * len(names),
+        "height": (_ROW + higher) * len(names),
         "padding": {"right": _ROOM, "top": 2, "left": _LEFT, "bottom": 2},
     }
     made["config"]["axisX"]["titleAnchor"] = "start"
@@ -80,8 +85,8 @@ def _names_above(made: Specification, datasets: Mapping[str, list[dict[str, Any]
         if _y(layer).get("axis", {}) is not None:
             _y(layer)["axis"] = {
                 **_y(layer).get("axis", {}), "labelAlign": "left", "labelBaseline": "bottom",
-                "labelPadding": 0, "labelOffset": -_ABOVE, "labelLimit": WIDTH, "ticks": False,
-                "domain": False, "zindex": 1,
+                "labelPadding": 0, "labelOffset": -_ABOVE - higher // 2, "labelLimit": WIDTH,
+                "ticks": False, "domain": False, "zindex": 1,
             }  # fmt: skip
         mark = layer["mark"] = {**_mark(layer)}
         if mark["type"] == "bar":
