@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from unittest import mock
 
-from armsbrief import execute, kit, ledger, manifest, onepage, parameters, paths, publish
+from armsbrief import drawing, execute, kit, ledger, manifest, onepage, parameters, paths, publish
 from armsbrief.sphinx_ext.site.metadata import BASE
 from armsbrief.verify import files, page
 from armsbrief.verify.published import Published
@@ -55,7 +55,7 @@ class Remade:
         book = self.work / "ledger.json"
         shutil.copyfile(self._edition.folder / "ledger.json", book)
         publish.stage(self.executed, self.work / "source")
-        with mock.patch.dict(os.environ, self._address()):
+        with drawing.serving(self._use_cache), mock.patch.dict(os.environ, self._address()):
             as_of = self._edition.ledger["parameters"]["as_of"]
             [site] = publish.publish(self.work, book, as_of, with_paper=False)
         return site
