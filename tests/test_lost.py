@@ -34,7 +34,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> html.HtmlElement:
     (work / "ledger.json").write_text(json.dumps({**known, **empty}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(unchanged.ADDRESS, BASE)
-        for name in ("_BESIDE_PAGES", "_AFTER_PAGES"):  # what a book with claims has
+        for name in ("_FROM_THE_LEDGER", "_AFTER_PAGES"):  # what a book with claims has
             patch.setattr(f"armsbrief.sphinx_ext.site.{name}", ())
         site, *_ = publish.publish(work, work / "ledger.json", "2026-01-01", with_paper=False)
     return html.document_fromstring((site / "404.html").read_bytes())
